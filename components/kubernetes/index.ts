@@ -1,0 +1,5 @@
+/** The few helpers every workload is built with. */
+export * from "./labels";
+export * from "./namespace";
+export * from "./pod";
+export * from "./policy";

@@ -1,0 +1,79 @@
+import type { LimitClass } from "../../../model/routes";
+import type { Tenant } from "../../../model/tenant";
+import type { Address, SharedCluster } from "../../contracts";
+
+/** Everything the gateway's configuration is rendered from: plain values, so that previews show the text. */
+export interface GatewayInput {
+  readonly tenant: Pick<Tenant, "name" | "storageId" | "metrics" | "apis" | "domain" | "revoked" | "state">;
+  /** The Pulumi stack: audience of every token. */
+  readonly stack: string;
+  /** DNS zone under which the tenant has its names. */
+  readonly zone: string;
+  /** The shared systems; for a dedicated querier `thanos.query` is its frontend's address. */
+  readonly shared: Pick<SharedCluster, "cortex" | "loki"> & { readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query"> };
+  /** The tenant's own workloads behind its gateway. */
+  readonly local: { readonly grafana: Address; readonly collector: Address };
+  /** Requests a second that the whole tenant may send, by class; the gateway divides by `maxReplicas`. */
+  readonly requestsPerSecond: Readonly<Record<LimitClass, number>>;
+  /** Most replicas that the gateway may have. */
+  readonly maxReplicas: number;
+  /** Memory limit of one gateway container, bytes. */
+  readonly memoryBytes: number;
+}
+
+/** Where Envoy listens and finds its files. Tests move all of it to loopback and a scratch folder. */
+export interface Places {
+  readonly address: string;
+  readonly ports: { readonly https: number; readonly health: number; readonly metrics: number };
+  /** Folders, each the mount of one ConfigMap or Secret, so that its `..data` link can be watched. */
+  readonly folders: { readonly config: string; readonly routes: string; readonly keys: string; readonly tls: string };
+  readonly adminSocket: string;
+}
+
+/** Ports of the gateway's container. */
+export const ports = { https: 8443, health: 8080, metrics: 9902 } as const;
+
+/** The places inside the gateway's container. `::` with `ipv4_compat` serves both families. */
+export const podPlaces: Places = {
+  address: "::",
+  ports,
+  folders: {
+    config: "/etc/gateway/config",
+    routes: "/etc/gateway/routes",
+    keys: "/etc/gateway/keys",
+    tls: "/etc/gateway/tls",
+  },
+  adminSocket: "/run/gateway/admin.sock",
+};
+
+/** File names inside the folders of `Places`. */
+export const files = { bootstrap: "envoy.yaml", certificates: "sds.yaml", routes: "routes.yaml", keys: "keys.yaml" } as const;
+
+/** Resource names by which the bootstrap asks for what is delivered live. */
+export const live = { routes: "tenant", keys: "jwt", certificate: "gateway-tls" } as const;
+
+/** Names of the HTTP filters; routes address their own settings to them. */
+export const filters = {
+  basic: "basic-auth",
+  jwt: live.keys,
+  subject: "subject",
+  scope: "scope",
+  rate: "rate-limit",
+  size: "request-size",
+} as const;
+
+/** Names of the two ways a token may be sent; routes choose by name, `keys.yaml` defines them. */
+export const requirements = { bearer: "bearer", datadog: "datadog" } as const;
+
+/** An Envoy message as plain data. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** A message with its type, for the `Any` fields of Envoy's API. */
+export function typed(type: string, fields: Config = {}): Config {
+  return { "@type": `type.googleapis.com/envoy.${type}`, ...fields };
+}
+
+/** A source that follows one file in a mounted ConfigMap or Secret; the folder is watched because Kubernetes swaps its `..data` link. */
+export function fileSource(folder: string, file: string): Config {
+  return { resource_api_version: "V3", initial_fetch_timeout: "0s", path_config_source: { path: `${folder}/${file}`, watched_directory: { path: folder } } };
+}

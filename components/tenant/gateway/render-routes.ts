@@ -1,0 +1,211 @@
+import { apiHosts, hostNames, type ApiHost, type HostKind } from "../../../model/hosts";
+import { isTemplate, limitClasses, pathPattern, routesOf, type LimitClass, type Route } from "../../../model/routes";
+import { filters, live, requirements, typed, type Config, type GatewayInput } from "./input";
+import { discovery } from "./text";
+
+/** Headers by which the stores know a tenant, a replica, or limits of a query: never a client's to set. */
+const storeHeaders = [
+  "x-scope-orgid",
+  "thanos-tenant",
+  "thanos-replica",
+  "x-tenant",
+  "x-org-id",
+  "x-scope-userid",
+  "x-loki-query-limits",
+  "x-loki-query-limits-context",
+  "x-loki-disable-pipeline-wrappers",
+  "x-thanos-force-tracing",
+];
+/** Credentials and cookies, which neither stores nor collector need. */
+const credentialHeaders = ["authorization", "proxy-authorization", "cookie", "dd-api-key", "dd-application-key"];
+
+/** Seconds that one answer may take, by class. Queries: a little more than Cortex and Loki give a query (2 min). */
+const timeouts: Readonly<Record<LimitClass, number>> = { ingest: 30, query: 130, manage: 60 };
+/** Bytes of one request's body; agents split theirs at 5 MB or below. */
+const bodyBytes: Readonly<Record<LimitClass, number>> = { ingest: 8 << 20, query: 1 << 20, manage: 1 << 20 };
+/** A tail outlives its token; after this many seconds it ends and the client comes back with a token that is checked again. */
+const tailSeconds = 900;
+/** Seconds' worth of requests that may come at once: agents come evenly, a dashboard asks for all its panels together. */
+const burstSeconds: Readonly<Record<LimitClass, number>> = { ingest: 2, query: 5, manage: 5 };
+/** Seconds after which a refused client should come back, when a store refused it; none of the three says so itself. */
+export const retryAfterSeconds = { gateway: 1, store: 5 } as const;
+
+/** `routes.yaml`: hosts, paths, scopes, revocations, rate limits and state; everything of a tenant that changes, but its keys. */
+export function renderRoutes(input: GatewayInput): string {
+  return discovery(
+    typed("config.route.v3.RouteConfiguration", {
+      name: live.routes,
+      ignore_port_in_host_matching: true,
+      virtual_hosts: [...hostsOf(input.tenant).map((kind) => virtualHost(input, kind)), otherHosts],
+      typed_per_filter_config: { [filters.subject]: subject(input.tenant), [filters.rate]: rateLimits(input) },
+    }),
+  );
+}
+
+/** The kinds of host that a tenant has: those with a route, and Grafana. */
+export function hostsOf(tenant: GatewayInput["tenant"]): HostKind[] {
+  const used = new Set(routesOf(tenant).map((route) => route.host));
+  return [...apiHosts.filter((host) => used.has(host)), "grafana"];
+}
+
+function virtualHost(input: GatewayInput, kind: HostKind): Config {
+  const names = hostNames(input.tenant, input.zone, kind);
+  const base = { name: kind, domains: [...names.public, ...names.internal] };
+  const refusal = refusals[input.tenant.state];
+  if (refusal !== undefined) return { ...base, ...answerAll(refusal.status, refusal.text(input.tenant.name)) };
+  return { ...base, ...(kind === "grafana" ? grafana : api(input, kind)) };
+}
+
+const refusals = {
+  active: undefined,
+  suspended: { status: 403, text: (name: string) => `tenant ${name} is suspended\n` },
+  retired: { status: 410, text: (name: string) => `tenant ${name} is retired\n` },
+} as const;
+
+/** Settings of a route that asks for no token: the listener's own are closed, so what must be open says so. */
+const open: Config = {
+  [filters.basic]: typed("extensions.filters.http.lua.v3.LuaPerRoute", { disabled: true }),
+  [filters.jwt]: typed("extensions.filters.http.jwt_authn.v3.PerRouteConfig", { disabled: true }),
+  [filters.subject]: typed("extensions.filters.http.rbac.v3.RBACPerRoute"),
+  [filters.scope]: typed("extensions.filters.http.rbac.v3.RBACPerRoute"),
+  [filters.size]: typed("extensions.filters.http.buffer.v3.BufferPerRoute", { disabled: true }),
+};
+
+function answer(status: number, text: string): Config {
+  return { match: { prefix: "/" }, direct_response: { status, body: { inline_string: text } }, typed_per_filter_config: open };
+}
+
+function answerAll(status: number, text: string): Config {
+  return { routes: [{ name: `answer-${status}`, ...answer(status, text) }] };
+}
+
+const otherHosts: Config = { name: "other-hosts", domains: ["*"], ...answerAll(421, "this host is not served here\n") };
+
+const websocket = [{ upgrade_type: "websocket" }];
+/** Only where the store cannot have seen the request, so that nothing is written twice. */
+const retries = { retry_on: "connect-failure,refused-stream,reset-before-request", num_retries: 2 };
+
+/** Grafana signs users in itself; all it must not get is a header that means a tenant to the stores. */
+const grafana: Config = {
+  request_headers_to_remove: storeHeaders,
+  routes: [
+    {
+      name: "grafana",
+      match: { prefix: "/" },
+      route: { cluster: "grafana", timeout: "0s", idle_timeout: "600s", upgrade_configs: websocket },
+      typed_per_filter_config: open,
+    },
+  ],
+};
+
+function api(input: GatewayInput, host: ApiHost): Config {
+  const { storageId } = input.tenant;
+  const set = (key: string): Config => ({ header: { key, value: storageId }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" });
+  return {
+    request_headers_to_remove: [...storeHeaders, ...credentialHeaders],
+    request_headers_to_add: [set("X-Scope-OrgID"), set("THANOS-TENANT")],
+    // An empty value adds no header.
+    response_headers_to_add: [
+      {
+        header: { key: "retry-after", value: `%CEL(response.code == 429 ? '${retryAfterSeconds.store}' : '')%` },
+        append_action: "ADD_IF_ABSENT",
+      },
+    ],
+    retry_policy: retries,
+    routes: [
+      ...routesOf(input.tenant).filter((route) => route.host === host).map(route),
+      { name: "answer-404", ...answer(404, "this path or method is not part of the API\n") },
+    ],
+    typed_per_filter_config: {
+      [filters.jwt]: typed("extensions.filters.http.jwt_authn.v3.PerRouteConfig", {
+        requirement_name: host === "dd" ? requirements.datadog : requirements.bearer,
+      }),
+    },
+  };
+}
+
+function route(row: Route): Config {
+  const size = row.websocket
+    ? { disabled: true }
+    : { buffer: { max_request_bytes: bodyBytes[row.limit] } };
+  return {
+    name: row.id,
+    metadata: { filter_metadata: { tenantstack: { scope: row.scope } } },
+    match: {
+      ...(isTemplate(row.path) ? { safe_regex: { regex: pathPattern(row.path) } } : { path: row.path }),
+      headers: [{ name: ":method", string_match: { safe_regex: { regex: row.methods.join("|") } } }],
+    },
+    route: {
+      cluster: row.upstream,
+      ...(row.rewrite === undefined ? {} : { regex_rewrite: rewriteOf(row.path, row.rewrite) }),
+      ...(row.websocket
+        ? { timeout: "0s", idle_timeout: "0s", max_stream_duration: { max_stream_duration: `${tailSeconds}s` }, upgrade_configs: websocket }
+        : { timeout: `${timeouts[row.limit]}s` }),
+      rate_limits: [{ actions: [{ generic_key: { descriptor_key: "class", descriptor_value: row.limit } }] }],
+    },
+    typed_per_filter_config: {
+      [filters.scope]: allow(row.scope, claim("scope", { safe_regex: { regex: `(.* )?${row.scope}( .*)?` } })),
+      [filters.size]: typed("extensions.filters.http.buffer.v3.BufferPerRoute", size),
+    },
+  };
+}
+
+function rewriteOf(path: string, to: string): Config {
+  let group = 0;
+  return { pattern: { regex: `^${pathPattern(path)}$` }, substitution: to.replace(/\{[a-z]+\}/g, () => `\\${++group}`) };
+}
+
+/** A principal: the checked token's claim matches. `jwt_authn` keeps the payload as dynamic metadata. */
+function claim(name: string, match: Config): Config {
+  return {
+    sourced_metadata: {
+      metadata_matcher: {
+        filter: "envoy.filters.http.jwt_authn",
+        path: [{ key: "token" }, { key: name }],
+        value: { string_match: match },
+      },
+    },
+  };
+}
+
+function allow(policy: string, principal: Config): Config {
+  return typed("extensions.filters.http.rbac.v3.RBACPerRoute", {
+    rbac: { rules: { action: "ALLOW", policies: { [policy]: { permissions: [{ any: true }], principals: [principal] } } } },
+  });
+}
+
+/** The token is this tenant's and not revoked. Another tenant's keys cannot sign it; the subject holds even if two tenants shared a key. */
+function subject(tenant: GatewayInput["tenant"]): Config {
+  const own = claim("sub", { exact: tenant.name });
+  const revoked = [...tenant.revoked].sort().map((jti) => claim("jti", { exact: jti }));
+  const kept = revoked.length === 0 ? [] : [{ not_id: { or_ids: { ids: revoked } } }];
+  return allow("subject", { and_ids: { ids: [own, ...kept] } });
+}
+
+/** One bucket a class for the whole gateway process: settings here, unlike on a route, are shared by all hosts and routes. */
+function rateLimits(input: GatewayInput): Config {
+  const percent = { default_value: { numerator: 100, denominator: "HUNDRED" } };
+  return typed("extensions.filters.http.local_ratelimit.v3.LocalRateLimit", {
+    stat_prefix: "gateway",
+    filter_enabled: { ...percent, runtime_key: "rate_limit.enabled" },
+    filter_enforced: { ...percent, runtime_key: "rate_limit.enforced" },
+    always_consume_default_token_bucket: false,
+    response_headers_to_add: [
+      { header: { key: "retry-after", value: String(retryAfterSeconds.gateway) }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" },
+    ],
+    descriptors: limitClasses.map((name) => ({
+      entries: [{ key: "class", value: name }],
+      token_bucket: bucket(input.requestsPerSecond[name] / input.maxReplicas, burstSeconds[name]),
+    })),
+  });
+}
+
+/** A bucket for `perSecond` requests (may be a fraction): Envoy wants whole tokens, so slow rates fill one token every so many milliseconds. */
+export function bucket(perSecond: number, burst: number): Config {
+  const fill = perSecond >= 10 ? { tokens_per_fill: Math.floor(perSecond), fill_interval: "1s" } : slowFill(perSecond);
+  return { max_tokens: Math.max(1, Math.ceil(perSecond * burst)), ...fill };
+}
+
+function slowFill(perSecond: number): Config {
+  return { tokens_per_fill: 1, fill_interval: `${(Math.ceil(1000 / perSecond) / 1000).toFixed(3)}s` };
+}

@@ -1,0 +1,77 @@
+import { systemNamespaces } from "../../model/names";
+import type { Address, SharedCluster } from "../contracts";
+import { networkPolicy, selector, tenantLabels, type Arrow, type Labels } from "../kubernetes";
+import { collectorPort } from "./datadog";
+import { grafanaPort } from "./grafana";
+import { name, type Place } from "./place";
+import { scrapedBy } from "./prometheus";
+
+/** Ports of the gateway's pods. */
+export interface GatewayPorts {
+  readonly https: number;
+  readonly metrics: number;
+}
+
+const inNamespace = (namespace: string): Labels => ({ "kubernetes.io/metadata.name": namespace });
+const gateway = selector("tenant", "gateway");
+const grafana = selector("tenant", "grafana");
+const prometheus = selector("tenant", "prometheus");
+
+/** The arrows of a tenant's namespace, and no other: see docs/security.md for the drawing. */
+export function policies(place: Place, cluster: SharedCluster, ports: GatewayPorts): void {
+  const toGateway: Arrow = { peer: { pods: gateway }, ports: [ports.https] };
+  draw(place, "gateway", gateway, {
+    from: [
+      // Without the shared edge the platform's own load balancer reaches it, from addresses we cannot know.
+      place.settings.edge === "none"
+        ? { peer: { anywhere: true }, ports: [ports.https] }
+        : { peer: { pods: {}, namespaces: inNamespace("envoy-gateway-system") }, ports: [ports.https] },
+      ...(place.settings.edge === "none" ? [] : [{ peer: { pods: grafana }, ports: [ports.https] }, { peer: { pods: prometheus }, ports: [ports.https] }]),
+      { peer: { pods: prometheus }, ports: [ports.metrics] },
+      { peer: { pods: prometheus, namespaces: inNamespace("system-tenant") }, ports: [ports.metrics] },
+    ],
+    to: [
+      ...upstreams(place, cluster),
+      { peer: { pods: grafana }, ports: [grafanaPort] },
+      ...(place.tenant.apis.includes("datadog") ? [{ peer: { pods: prometheus }, ports: [collectorPort] }] : []),
+    ],
+  });
+  draw(place, "grafana", grafana, {
+    from: [{ peer: { pods: gateway }, ports: [grafanaPort] }],
+    to: [toGateway, ...(place.tenant.grafana.auth === undefined ? [] : [{ peer: { internet: true as const }, ports: [443] }])],
+  });
+  draw(place, "prometheus", prometheus, {
+    from: place.tenant.apis.includes("datadog") ? [{ peer: { pods: gateway }, ports: [collectorPort] }] : [],
+    to: [
+      toGateway,
+      { peer: { pods: gateway }, ports: [ports.metrics] },
+      // What it scrapes: any port of namespaces whose owners asked for it.
+      { peer: { pods: {}, namespaces: { [scrapedBy]: place.tenant.name } }, ports: [] },
+      // The API server, for discovery; its address is not a pod's.
+      { peer: { anywhere: true }, ports: [443, 6443] },
+    ],
+  });
+}
+
+function draw(place: Place, part: string, pods: Labels, arrows: { from: Arrow[]; to: Arrow[] }): void {
+  networkPolicy(
+    name(place, `${part}-arrows`),
+    { namespace: place.namespace, name: part, labels: tenantLabels(place.tenant, "policy"), pods, ...arrows },
+    place.opts,
+  );
+}
+
+/** The shared systems that this tenant uses, with the ports of `SharedCluster`. */
+function upstreams(place: Place, cluster: SharedCluster): Arrow[] {
+  const { tenant } = place;
+  const used: Address[] = [];
+  if (tenant.apis.includes("metrics")) {
+    if (tenant.metrics === "cortex") used.push(...Object.values<Address>(cluster.cortex));
+    else used.push(cluster.thanos.receive, cluster.thanos.query);
+  }
+  if (tenant.apis.includes("logs")) used.push(...Object.values<Address>(cluster.loki));
+  return Object.values(systemNamespaces).flatMap((namespace) => {
+    const ports = [...new Set(used.filter((a) => a.host.endsWith(`.${namespace}.svc`)).map((a) => a.port))].sort((a, b) => a - b);
+    return ports.length === 0 ? [] : [{ peer: { pods: {}, namespaces: inNamespace(namespace) }, ports }];
+  });
+}

@@ -1,0 +1,72 @@
+import { InputError, type Problem } from "./problem";
+import type { Settings } from "./settings";
+import type { MetricsSystem, Tenant } from "./tenant";
+
+/** What a stack remembers of a tenant besides its state (stack output `records`). */
+export interface TenantRecord {
+  readonly metrics: MetricsSystem;
+  readonly keys: readonly string[];
+  readonly storageId: string;
+}
+
+/** What the last successful `up` declared (stack outputs `tenants` and `records`). */
+export interface Before {
+  readonly states: Readonly<Record<string, string>>;
+  readonly records: Readonly<Record<string, TenantRecord>>;
+}
+
+/**
+ * Refuses changes that would lose a tenant or its data, before anything is declared; also with `--skip-preview`.
+ * Throws InputError with all of them at once.
+ */
+export function refuseLosses(before: Before, tenants: readonly Tenant[], settings: Pick<Settings, "tenants">): void {
+  const now = new Map(tenants.map((t) => [t.name, t]));
+  const problems: Problem[] = [];
+  for (const [name, state] of Object.entries(before.states).sort()) {
+    const tenant = now.get(name);
+    if (tenant === undefined) {
+      if (state !== "retired") problems.push(gone(name, state, settings.tenants));
+      continue;
+    }
+    const record = before.records[name];
+    if (record !== undefined && record.storageId === tenant.storageId) problems.push(...changed(tenant, record));
+  }
+  if (problems.length > 0) throw new InputError(problems);
+}
+
+function gone(name: string, state: string, folder: string): Problem {
+  return {
+    file: `${folder}/${name}.yaml`,
+    line: 0,
+    column: 0,
+    path: "",
+    value: "",
+    rule: `The file is gone, but tenant ${name} is ${state} in this stack: a tenant must be retired before its file may be deleted`,
+    remedy: `Bring the file back (git checkout -- ${folder}/${name}.yaml); to remove the tenant run \`npx tenantstack retire ${name}\`, \`pulumi up\`, then delete the file`,
+  };
+}
+
+function changed(tenant: Tenant, record: TenantRecord): Problem[] {
+  const at = (path: string, value: string, rule: string, remedy: string): Problem => ({ file: tenant.file, line: 0, column: 0, path, value, rule, remedy });
+  const problems: Problem[] = [];
+  if (record.metrics !== tenant.metrics)
+    problems.push(
+      at(
+        "metrics",
+        tenant.metrics,
+        `The data of ${tenant.name} is kept in ${record.metrics}; changing the system would leave it unreadable`,
+        `Write metrics: ${record.metrics}; or retire this tenant and make a new one that stores in ${tenant.metrics}`,
+      ),
+    );
+  const [signing] = record.keys;
+  if (signing !== undefined && tenant.state !== "retired" && !tenant.keys.includes(signing))
+    problems.push(
+      at(
+        "keys",
+        `[${tenant.keys.join(", ")}]`,
+        `Key ${signing} signs this tenant's tokens; dropping it now would refuse all of them at once`,
+        `Rotate in three steps, each with its own \`up\`: append the new key, put it first, then drop ${signing}`,
+      ),
+    );
+  return problems;
+}

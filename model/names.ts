@@ -1,0 +1,29 @@
+/** Names that users see and that other objects are found by. One rule for tenants, everywhere. */
+
+/** A tenant's name: also a DNS label, a namespace with `-tenant` behind it, and a path segment of the stores. */
+export const tenantNamePattern = /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/;
+
+/** Names that mean something else: Thanos' default tenant, and ids that the three systems or this project use themselves. */
+export const reservedNames: ReadonlySet<string> = new Set(["default-tenant", "anonymous", "fake", "operators", "cortex", "loki", "thanos"]);
+
+/** Says which part of the name rule `name` breaks, or undefined when it is a good name. */
+export function tenantNameProblem(name: string): string | undefined {
+  if (reservedNames.has(name)) return "is reserved";
+  if (name.includes("--")) return "must not contain two hyphens in a row (they mark storage ids of successors)";
+  if (!tenantNamePattern.test(name))
+    return "must be 2 to 30 characters of a-z, 0-9 and hyphen, start with a letter and not end with a hyphen";
+  return undefined;
+}
+
+/** The namespace of a tenant. */
+export function tenantNamespace(name: string): string {
+  return `${name}-tenant`;
+}
+
+/** The id under which the stores keep the `generation`-th tenant of a name (1-based): `prod`, then `prod--2`. Never reused. */
+export function storageId(name: string, generation: number): string {
+  return generation === 1 ? name : `${name}--${generation}`;
+}
+
+/** Namespaces of the shared systems. */
+export const systemNamespaces = { cortex: "cortex", loki: "loki", thanos: "thanos" } as const;

@@ -1,0 +1,46 @@
+/**
+ * Every version this project pins, in one place: images of the stack, charts, and the tool chain of `npm start`.
+ * Raising one is one line here. Sources: the projects' own release pages, read November 2026.
+ */
+
+/** Container images, `repository:tag`; tags are exact versions, never `latest`. */
+export const images = {
+  cortex: "quay.io/cortexproject/cortex:v1.21.1",
+  loki: "docker.io/grafana/loki:3.7.6",
+  thanos: "quay.io/thanos/thanos:v0.42.4",
+  envoy: "docker.io/envoyproxy/envoy:distroless-v1.40.0",
+  grafana: "docker.io/grafana/grafana:13.2.0",
+  prometheus: "quay.io/prometheus/prometheus:v3.6.0",
+  collector: "docker.io/otel/opentelemetry-collector-contrib:0.145.0",
+} as const;
+
+/** Helm charts of `components/addons`: repository, name, version. */
+export const charts = {
+  certManager: { repository: "https://charts.jetstack.io", name: "cert-manager", version: "v1.21.2" },
+  prometheusOperator: {
+    repository: "https://prometheus-community.github.io/helm-charts",
+    name: "kube-prometheus-stack",
+    version: "78.5.0",
+  },
+  envoyGateway: { repository: "oci://docker.io/envoyproxy", name: "gateway-helm", version: "v1.9.1" },
+} as const;
+
+/** The tool chain of the embedded cluster, by name of the program. */
+export const tools = {
+  pulumi: "v3.253.0",
+  /** Last language host that is built from a Go module of its own; works with the newer engine. */
+  pulumiLanguageNodejs: "v3.68.0",
+  kubernetes: "v1.34.0",
+  etcd: "v3.6.4",
+  kwok: "v0.8.0",
+  prometheusOperator: "v0.85.0",
+  envoy: "1.40.0",
+  gatewayApi: "v1.7.0",
+  certManager: "v1.21.2",
+} as const;
+
+/** Pulumi provider plugins, by the version of the SDK in package.json that asks for them. */
+export const plugins = {
+  kubernetes: "4.34.2",
+  tls: "5.6.1",
+} as const;
