@@ -2,50 +2,63 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import path from "node:path";
 import { addons } from "./components/addons";
-import { edge, issuer } from "./components/edge";
+import { declareIssuer, edge } from "./components/edge";
 import { hardware } from "./components/hardware";
 import { dedicatedQuerier, ObservabilityCluster } from "./components/observability";
 import { TenantStack } from "./components/tenant";
 import { refuseLosses, type TenantRecord } from "./model/guard";
-import { hostConflicts, loadTenants, type TenantSet } from "./model/load";
+import { loadTenants, type TenantSet } from "./model/load";
 import { InputError } from "./model/problem";
 import { parseSettings, type Settings } from "./model/settings";
 
 /** The program: settings -> tenants -> hardware -> addons -> observability, edge -> tenants. What it returns are the stack's outputs. */
 export default async function program(): Promise<Record<string, unknown>> {
-  const { settings, set } = await input();
+  try {
+    return await declare(await input());
+  } catch (error) {
+    // What a person wrote wrongly is said without a stack trace.
+    throw error instanceof InputError ? new pulumi.RunError(error.message) : error;
+  }
+}
+
+interface Input {
+  readonly settings: Settings;
+  readonly set: TenantSet;
+}
+
+async function declare({ settings, set }: Input): Promise<Record<string, unknown>> {
   limitStackTraces(set.tenants.length);
-
-  const below = await hardware(settings);
+  const below = await hardware(settings, s3Credentials());
+  const platform = addons(settings, below);
   const tlsProvider = new tls.Provider("tls", {});
-  const providers = { kubernetes: below.provider, tls: tlsProvider };
-  const platform = addons(settings, { provider: below.provider });
+  const cloudflare = settings.dns === "cloudflare" ? cloudflareAccess() : undefined;
   const cluster = new ObservabilityCluster("observability", { settings, hardware: below, tenants: set.tenants, retired: set.retiredIds });
-  const publisher = await edge(settings, below, { provider: below.provider, dependsOn: platform });
-  const signer = issuer(settings, { provider: below.provider, dependsOn: platform }, { provider: tlsProvider });
+  const publisher = await edge({ settings, hardware: below, cloudflare }, dependsOn(platform.envoyGateway));
+  const signer = declareIssuer({ settings, hardware: below, tls: tlsProvider, cloudflare }, dependsOn(platform.certManager));
 
-  const stacks = set.tenants.map((tenant) => {
-    const stack = new TenantStack(
+  const stacks = set.tenants.map((tenant) => ({
+    tenant,
+    stack: new TenantStack(
       {
         tenant,
         settings,
         cluster: cluster.addresses,
         edge: publisher,
         issuer: signer,
-        providers,
+        providers: { kubernetes: below.provider, tls: tlsProvider },
         storageClass: below.storageClass,
         dedicatedQuerier: (of, opts) => dedicatedQuerier(of, cluster.addresses, opts),
       },
-      { dependsOn: platform },
-    );
-    return { tenant, stack };
-  });
+      // After the definitions of Prometheus and Certificate, and after the namespaces that a dedicated querier lives in.
+      dependsOn(platform.prometheusOperator, platform.certManager, cluster),
+    ),
+  }));
 
-  const byName = <T>(value: (s: (typeof stacks)[number]) => T) => Object.fromEntries(stacks.map((s) => [s.tenant.name, value(s)]));
+  const byName = <T>(value: (one: (typeof stacks)[number]) => T) => Object.fromEntries(stacks.map((s) => [s.tenant.name, value(s)]));
   return {
     /** Name -> state: what `refuseLosses` compares the next run's files with. */
     tenants: byName((s) => s.tenant.state),
-    records: byName((s): TenantRecord => ({ metrics: s.tenant.metrics, keys: [...s.tenant.keys], storageId: s.tenant.storageId })),
+    records: byName((s): TenantRecord => ({ metrics: s.tenant.metrics, keys: s.tenant.keys, storageId: s.tenant.storageId })),
     endpoints: byName((s) => s.stack.endpoints),
     /** Secret: what `tenantstack token` mints with. */
     signing: byName((s) => s.stack.signing),
@@ -53,21 +66,36 @@ export default async function program(): Promise<Record<string, unknown>> {
   };
 }
 
-/** Reads settings and tenants and refuses what must not be declared; says everything at once, without a stack trace, before anything changes. */
-async function input(): Promise<{ settings: Settings; set: TenantSet }> {
-  try {
-    const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
-    const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname });
-    const conflicts = hostConflicts(set.tenants, settings.zone);
-    if (conflicts.length > 0) throw new InputError(conflicts);
-    const before = new pulumi.StackReference("self", { name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}` });
-    const [states, records] = await Promise.all([before.getOutputDetails("tenants"), before.getOutputDetails("records")]);
-    refuseLosses({ states: states.value ?? {}, records: records.value ?? {} }, set.tenants, settings);
-    return { settings, set };
-  } catch (error) {
-    if (error instanceof InputError) throw new pulumi.RunError(error.message);
-    throw error;
-  }
+/** Reads settings and tenants and refuses what must not be declared: everything at once, before anything changes, also with `--skip-preview`. */
+async function input(): Promise<Input> {
+  const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
+  const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
+  const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const before = new pulumi.StackReference("self", { name: self });
+  const [states, records] = await Promise.all([before.getOutputDetails("tenants"), before.getOutputDetails("records")]);
+  refuseLosses(
+    { states: (states.value ?? {}) as Record<string, string>, records: (records.value ?? {}) as Record<string, TenantRecord> },
+    set.tenants,
+    settings,
+  );
+  return { settings, set };
+}
+
+/** Static keys of an S3 endpoint, where workload identity is not to be had. */
+function s3Credentials() {
+  const config = new pulumi.Config();
+  const accessKeyId = config.getSecret("s3AccessKeyId");
+  const secretAccessKey = config.getSecret("s3SecretAccessKey");
+  return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+}
+
+function cloudflareAccess() {
+  const config = new pulumi.Config();
+  return { apiToken: config.requireSecret("cloudflareToken"), zoneId: config.require("cloudflareZoneId") };
+}
+
+function dependsOn(...resources: readonly (pulumi.Resource | undefined)[]): { dependsOn: pulumi.Resource[] } {
+  return { dependsOn: resources.filter((r): r is pulumi.Resource => r !== undefined) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { InputError, type Problem } from "./problem";
 import type { Settings } from "./settings";
 import type { MetricsSystem, Tenant } from "./tenant";
+import { keyRotationProblem } from "./tokens";
 
 /** What a stack remembers of a tenant besides its state (stack output `records`). */
 export interface TenantRecord {
@@ -47,7 +48,15 @@ function gone(name: string, state: string, folder: string): Problem {
 }
 
 function changed(tenant: Tenant, record: TenantRecord): Problem[] {
-  const at = (path: string, value: string, rule: string, remedy: string): Problem => ({ file: tenant.file, line: 0, column: 0, path, value, rule, remedy });
+  const at = (path: string, value: string, rule: string, remedy: string): Problem => ({
+    file: tenant.file,
+    line: 0,
+    column: 0,
+    path,
+    value,
+    rule,
+    remedy,
+  });
   const problems: Problem[] = [];
   if (record.metrics !== tenant.metrics)
     problems.push(
@@ -58,15 +67,7 @@ function changed(tenant: Tenant, record: TenantRecord): Problem[] {
         `Write metrics: ${record.metrics}; or retire this tenant and make a new one that stores in ${tenant.metrics}`,
       ),
     );
-  const [signing] = record.keys;
-  if (signing !== undefined && tenant.state !== "retired" && !tenant.keys.includes(signing))
-    problems.push(
-      at(
-        "keys",
-        `[${tenant.keys.join(", ")}]`,
-        `Key ${signing} signs this tenant's tokens; dropping it now would refuse all of them at once`,
-        `Rotate in three steps, each with its own \`up\`: append the new key, put it first, then drop ${signing}`,
-      ),
-    );
+  const rotation = tenant.state === "retired" ? undefined : keyRotationProblem(record.keys, tenant.keys);
+  if (rotation !== undefined) problems.push(at("keys", `[${tenant.keys.join(", ")}]`, rotation.rule, rotation.remedy));
   return problems;
 }

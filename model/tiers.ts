@@ -52,9 +52,19 @@ export interface ServiceLevel {
   readonly volumes: { readonly grafana: string; readonly prometheus: string };
   /** PriorityClass of the tenant's pods and its value: under pressure small tenants give way first; all stay below the shared cluster. */
   readonly priority: { readonly className: string; readonly value: number };
-  /** Shuffle shards in the shared cluster (instances a tenant is spread over, multiples of the replication factor 3). */
-  readonly shards: { readonly ingesters: number; readonly storeGateways: number; readonly rulers: number; readonly queriers: number };
-  /** Requests a second that the gateway lets through, over all its replicas, and bodies in bytes. */
+  /** How many instances of the shared cluster work for the tenant at most; stateless ones only, so a change of tier loses nothing. */
+  readonly shards: { readonly rulers: number; readonly queriers: number };
+  /** What one query may touch. Bytes are of chunks (Cortex) and of log lines (Loki). */
+  readonly query: {
+    readonly series: number;
+    readonly chunks: number;
+    readonly bytes: number;
+    readonly responseBytes: number;
+    readonly logBytes: number;
+  };
+  /** Rule groups a store may hold for the tenant, and rules in each. */
+  readonly rules: { readonly groups: number; readonly perGroup: number };
+  /** Least requests a second that the gateway lets through, over all its replicas, and bytes of one body; see `gatewayLimits`. */
   readonly requests: { readonly ingest: number; readonly query: number; readonly manage: number; readonly bodyBytes: number };
 }
 
@@ -63,11 +73,13 @@ function resources(cpu: string, memory: string, cpuLimit: string, memoryLimit: s
 }
 
 const mebibyte = 1024 * 1024;
+const gibibyte = 1024 * mebibyte;
 
 /**
  * Gateway: Envoy holds 14 MB at one worker (measured), the rest is buffers of requests under way. Grafana: 512 MB is its documented minimum.
  * Prometheus keeps 1 to 2 hours of what it scrapes inside the tenant: 3 KiB a series of a tenth of `activeSeries`, at least 512 MB.
- * Ingest requests: remote write sends at most 2,000 samples each (Prometheus' default); twice what the samples need, so that Cortex' own limit is met first.
+ * Queries: Cortex' 2M chunks for medium; the rest keeps one query within a quarter of a querier of 12 GiB. Rules: cortex-jsonnet's extra_small, small and medium user
+ * (20 rules a group; 35, 70 groups).
  */
 const levels: Readonly<Record<Tier, ServiceLevel>> = {
   small: {
@@ -80,7 +92,9 @@ const levels: Readonly<Record<Tier, ServiceLevel>> = {
     },
     volumes: { grafana: "1Gi", prometheus: "10Gi" },
     priority: { className: "tenant-small", value: 1_000 },
-    shards: { ingesters: 3, storeGateways: 3, rulers: 2, queriers: 2 },
+    shards: { rulers: 2, queriers: 2 },
+    query: { series: 100_000, chunks: 1_000_000, bytes: 512 * mebibyte, responseBytes: 64 * mebibyte, logBytes: 20 * gibibyte },
+    rules: { groups: 35, perGroup: 20 },
     requests: { ingest: 100, query: 20, manage: 5, bodyBytes: 4 * mebibyte },
   },
   medium: {
@@ -93,7 +107,9 @@ const levels: Readonly<Record<Tier, ServiceLevel>> = {
     },
     volumes: { grafana: "2Gi", prometheus: "20Gi" },
     priority: { className: "tenant-medium", value: 2_000 },
-    shards: { ingesters: 15, storeGateways: 6, rulers: 3, queriers: 6 },
+    shards: { rulers: 3, queriers: 6 },
+    query: { series: 250_000, chunks: 2_000_000, bytes: 1024 * mebibyte, responseBytes: 128 * mebibyte, logBytes: 100 * gibibyte },
+    rules: { groups: 70, perGroup: 20 },
     requests: { ingest: 400, query: 60, manage: 10, bodyBytes: 8 * mebibyte },
   },
   large: {
@@ -106,7 +122,9 @@ const levels: Readonly<Record<Tier, ServiceLevel>> = {
     },
     volumes: { grafana: "5Gi", prometheus: "50Gi" },
     priority: { className: "tenant-large", value: 3_000 },
-    shards: { ingesters: 30, storeGateways: 12, rulers: 6, queriers: 20 },
+    shards: { rulers: 6, queriers: 20 },
+    query: { series: 500_000, chunks: 4_000_000, bytes: 2048 * mebibyte, responseBytes: 256 * mebibyte, logBytes: 500 * gibibyte },
+    rules: { groups: 140, perGroup: 40 },
     requests: { ingest: 2_000, query: 200, manage: 20, bodyBytes: 16 * mebibyte },
   },
 };

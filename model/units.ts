@@ -75,7 +75,11 @@ function durationRemedy(text: string): string {
 
 /** The shortest spelling that reads back to the same number: 500000 is `500k`, 1234567 is `1234.567k`. */
 export function formatQuantity(value: number): string {
-  for (const [unit, power] of [["G", 9], ["M", 6], ["k", 3]] as const) {
+  for (const [unit, power] of [
+    ["G", 9],
+    ["M", 6],
+    ["k", 3],
+  ] as const) {
     const scaled = value / 10 ** power;
     if (scaled >= 1 && Number.isInteger(value) && value % 10 ** (power - 3) === 0) return `${scaled}${unit}`;
   }

@@ -1,18 +1,14 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ContainerResources } from "../../model/tiers";
 import type { Labels } from "./labels";
 
 type PodSpec = types.input.core.v1.PodSpec;
 type Container = types.input.core.v1.Container;
 
-/** Requests and limits of a container. CPU has a request only where a limit would throttle latency; memory request and limit are one number. */
-export interface Resources {
-  /** Cores, e.g. `250m`. */
-  readonly cpu: string;
-  /** Cores at most; twice the request is a fair burst. */
-  readonly cpuLimit: string;
-  /** Bytes with unit, e.g. `256Mi`; request and limit. */
-  readonly memory: string;
+/** Requests and limits from three figures: memory has one number for both, so that a node is never promised twice; CPU may burst. */
+export function resources(cpu: string, cpuLimit: string, memory: string): ContainerResources {
+  return { requests: { cpu, memory }, limits: { cpu: cpuLimit, memory } };
 }
 
 export interface ContainerArgs {
@@ -22,7 +18,7 @@ export interface ContainerArgs {
   readonly args?: pulumi.Input<string>[];
   readonly env?: types.input.core.v1.EnvVar[];
   readonly ports?: Readonly<Record<string, number>>;
-  readonly resources: Resources;
+  readonly resources: ContainerResources;
   /** HTTP GET of path on a named port; also the startup probe, so slow starts do not need a lax liveness probe. */
   readonly ready: { readonly path: string; readonly port: string; readonly scheme?: "HTTP" | "HTTPS" };
   /** undefined: no liveness probe (an ingester that replays its log must not be killed for it). */
@@ -49,10 +45,7 @@ export function container(args: ContainerArgs): Container {
     ...(args.args && { args: args.args }),
     ...(args.env && { env: args.env }),
     ports: Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
-    resources: {
-      requests: { cpu: args.resources.cpu, memory: args.resources.memory },
-      limits: { cpu: args.resources.cpuLimit, memory: args.resources.memory },
-    },
+    resources: { requests: { ...args.resources.requests }, limits: { ...args.resources.limits } },
     startupProbe: {
       httpGet: httpGet(args.ready),
       periodSeconds: period,

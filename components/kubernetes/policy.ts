@@ -11,6 +11,8 @@ export type Peer =
   | { readonly pods: Labels; readonly namespaces: Labels | { readonly exists: string } }
   /** Any address outside the cluster's private ranges and the cloud's metadata address. */
   | { readonly internet: true }
+  /** One range of addresses, e.g. a cloud's credentials endpoint. */
+  | { readonly cidr: string }
   /** Anyone; for public listeners only. */
   | { readonly anywhere: true };
 
@@ -27,6 +29,7 @@ const privateRanges = {
 
 function peers(peer: Peer): types.input.networking.v1.NetworkPolicyPeer[] {
   if ("anywhere" in peer) return [];
+  if ("cidr" in peer) return [{ ipBlock: { cidr: peer.cidr } }];
   if ("internet" in peer)
     return [{ ipBlock: { cidr: "0.0.0.0/0", except: privateRanges.v4 } }, { ipBlock: { cidr: "::/0", except: privateRanges.v6 } }];
   const podSelector = { matchLabels: { ...peer.pods } };

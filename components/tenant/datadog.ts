@@ -37,7 +37,10 @@ export function datadog(place: Place, keys: Keys, certificate: Certificate): Col
     name(place, "datadog"),
     {
       metadata: metadata(place, "datadog", "datadog-collector"),
-      spec: { selector: { ...selector("tenant", "prometheus") }, ports: [{ name: "datadog", port: collectorPort, targetPort: collectorPort }] },
+      spec: {
+        selector: { ...selector("tenant", "prometheus") },
+        ports: [{ name: "datadog", port: collectorPort, targetPort: collectorPort }],
+      },
     },
     place.opts,
   );
@@ -93,7 +96,11 @@ function collectorConfig(place: Place, certificate: Certificate): object {
       telemetry: { metrics: { level: "none" } },
       pipelines: {
         ...(withMetrics && {
-          metrics: { receivers: ["datadog"], processors: ["memory_limiter", "deltatocumulative", "batch"], exporters: ["prometheusremotewrite"] },
+          metrics: {
+            receivers: ["datadog"],
+            processors: ["memory_limiter", "deltatocumulative", "batch"],
+            exporters: ["prometheusremotewrite"],
+          },
         }),
         ...(withLogs && { logs: { receivers: ["datadog"], processors: ["memory_limiter", "batch"], exporters: ["otlphttp"] } }),
       },

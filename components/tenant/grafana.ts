@@ -27,7 +27,7 @@ export function grafanaVolume(place: Place, storageClass: string | undefined): v
       },
       spec: {
         accessModes: ["ReadWriteOnce"],
-        resources: { requests: { storage: "5Gi" } },
+        resources: { requests: { storage: serviceLevel(place.tenant).volumes.grafana } },
         ...(storageClass !== undefined && { storageClassName: storageClass }),
       },
     },

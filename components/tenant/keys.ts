@@ -33,6 +33,8 @@ export function keys(place: Place): Keys {
     jwks: publicKeys.apply((pems) => JSON.stringify(jwks(pems.map((publicKeyPem, i) => ({ kid: pairs[i]?.kid ?? "", publicKeyPem }))))),
     signing: { kid: first.kid, privateKeyPem },
     token: (client) =>
-      privateKeyPem.apply((pem) => mint({ privateKeyPem: pem, kid: first.kid, claims: internalClaims(tenant, place.settings.stack, first.month, client) })),
+      privateKeyPem.apply((pem) =>
+        mint({ privateKeyPem: pem, kid: first.kid, claims: internalClaims(tenant, place.settings.stack, first.month, client) }),
+      ),
   };
 }

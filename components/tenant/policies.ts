@@ -26,7 +26,12 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
       place.settings.edge === "none"
         ? { peer: { anywhere: true }, ports: [ports.https] }
         : { peer: { pods: {}, namespaces: inNamespace("envoy-gateway-system") }, ports: [ports.https] },
-      ...(place.settings.edge === "none" ? [] : [{ peer: { pods: grafana }, ports: [ports.https] }, { peer: { pods: prometheus }, ports: [ports.https] }]),
+      ...(place.settings.edge === "none"
+        ? []
+        : [
+            { peer: { pods: grafana }, ports: [ports.https] },
+            { peer: { pods: prometheus }, ports: [ports.https] },
+          ]),
       { peer: { pods: prometheus }, ports: [ports.metrics] },
       { peer: { pods: prometheus, namespaces: inNamespace("system-tenant") }, ports: [ports.metrics] },
     ],

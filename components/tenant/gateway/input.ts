@@ -13,8 +13,8 @@ export interface GatewayInput {
   readonly shared: Pick<SharedCluster, "cortex" | "loki"> & { readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query"> };
   /** The tenant's own workloads behind its gateway. */
   readonly local: { readonly grafana: Address; readonly collector: Address };
-  /** Requests a second that the whole tenant may send, by class; the gateway divides by `maxReplicas`. */
-  readonly requestsPerSecond: Readonly<Record<LimitClass, number>>;
+  /** Requests a second that the whole tenant may send, by class (the gateway divides by `maxReplicas`), and bytes of one write. */
+  readonly requests: Readonly<Record<LimitClass, number>> & { readonly bodyBytes: number };
   /** Most replicas that the gateway may have. */
   readonly maxReplicas: number;
   /** Memory limit of one gateway container, bytes. */
@@ -33,9 +33,9 @@ export interface Places {
 /** Ports of the gateway's container. */
 export const ports = { https: 8443, health: 8080, metrics: 9902 } as const;
 
-/** The places inside the gateway's container. `::` with `ipv4_compat` serves both families. */
+/** The places inside the gateway's container. */
 export const podPlaces: Places = {
-  address: "::",
+  address: "0.0.0.0",
   ports,
   folders: {
     config: "/etc/gateway/config",
@@ -65,6 +65,23 @@ export const filters = {
 /** Names of the two ways a token may be sent; routes choose by name, `keys.yaml` defines them. */
 export const requirements = { bearer: "bearer", datadog: "datadog" } as const;
 
+/** Metadata of a route that filters read: its `scope` and its rate limit `class`. */
+export const routeFacts = "tenantstack";
+
+/** A principal: the checked token's claim matches. `jwt_authn` keeps the payload as dynamic metadata. */
+export function claim(name: string, match: Config): Config {
+  return { sourced_metadata: { metadata_matcher: metadata("envoy.filters.http.jwt_authn", ["token", name], match) } };
+}
+
+/** A permission: the route's own metadata is this. */
+export function routeFact(name: string, value: string): Config {
+  return { sourced_metadata: { metadata_matcher: metadata(routeFacts, [name], { exact: value }), metadata_source: "ROUTE" } };
+}
+
+function metadata(filter: string, path: readonly string[], match: Config): Config {
+  return { filter, path: path.map((key) => ({ key })), value: { string_match: match } };
+}
+
 /** An Envoy message as plain data. */
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -75,5 +92,9 @@ export function typed(type: string, fields: Config = {}): Config {
 
 /** A source that follows one file in a mounted ConfigMap or Secret; the folder is watched because Kubernetes swaps its `..data` link. */
 export function fileSource(folder: string, file: string): Config {
-  return { resource_api_version: "V3", initial_fetch_timeout: "0s", path_config_source: { path: `${folder}/${file}`, watched_directory: { path: folder } } };
+  return {
+    resource_api_version: "V3",
+    initial_fetch_timeout: "0s",
+    path_config_source: { path: `${folder}/${file}`, watched_directory: { path: folder } },
+  };
 }

@@ -1,6 +1,6 @@
 import { apiHosts, hostNames, type ApiHost, type HostKind } from "../../../model/hosts";
 import { isTemplate, limitClasses, pathPattern, routesOf, type LimitClass, type Route } from "../../../model/routes";
-import { filters, live, requirements, typed, type Config, type GatewayInput } from "./input";
+import { claim, filters, live, requirements, routeFacts, typed, type Config, type GatewayInput } from "./input";
 import { discovery } from "./text";
 
 /** Headers by which the stores know a tenant, a replica, or limits of a query: never a client's to set. */
@@ -21,8 +21,6 @@ const credentialHeaders = ["authorization", "proxy-authorization", "cookie", "dd
 
 /** Seconds that one answer may take, by class. Queries: a little more than Cortex and Loki give a query (2 min). */
 const timeouts: Readonly<Record<LimitClass, number>> = { ingest: 30, query: 130, manage: 60 };
-/** Bytes of one request's body; agents split theirs at 5 MB or below. */
-const bodyBytes: Readonly<Record<LimitClass, number>> = { ingest: 8 << 20, query: 1 << 20, manage: 1 << 20 };
 /** A tail outlives its token; after this many seconds it ends and the client comes back with a token that is checked again. */
 const tailSeconds = 900;
 /** Seconds' worth of requests that may come at once: agents come evenly, a dashboard asks for all its panels together. */
@@ -62,13 +60,16 @@ const refusals = {
   retired: { status: 410, text: (name: string) => `tenant ${name} is retired\n` },
 } as const;
 
+const bufferPerRoute = "extensions.filters.http.buffer.v3.BufferPerRoute";
+const anySize = typed(bufferPerRoute, { disabled: true });
+
 /** Settings of a route that asks for no token: the listener's own are closed, so what must be open says so. */
 const open: Config = {
   [filters.basic]: typed("extensions.filters.http.lua.v3.LuaPerRoute", { disabled: true }),
   [filters.jwt]: typed("extensions.filters.http.jwt_authn.v3.PerRouteConfig", { disabled: true }),
   [filters.subject]: typed("extensions.filters.http.rbac.v3.RBACPerRoute"),
   [filters.scope]: typed("extensions.filters.http.rbac.v3.RBACPerRoute"),
-  [filters.size]: typed("extensions.filters.http.buffer.v3.BufferPerRoute", { disabled: true }),
+  [filters.size]: anySize,
 };
 
 function answer(status: number, text: string): Config {
@@ -113,7 +114,9 @@ function api(input: GatewayInput, host: ApiHost): Config {
     ],
     retry_policy: retries,
     routes: [
-      ...routesOf(input.tenant).filter((route) => route.host === host).map(route),
+      ...routesOf(input.tenant)
+        .filter((route) => route.host === host)
+        .map((row) => route(row, input.requests.bodyBytes)),
       { name: "answer-404", ...answer(404, "this path or method is not part of the API\n") },
     ],
     typed_per_filter_config: {
@@ -124,13 +127,10 @@ function api(input: GatewayInput, host: ApiHost): Config {
   };
 }
 
-function route(row: Route): Config {
-  const size = row.websocket
-    ? { disabled: true }
-    : { buffer: { max_request_bytes: bodyBytes[row.limit] } };
+function route(row: Route, ingestBytes: number): Config {
   return {
     name: row.id,
-    metadata: { filter_metadata: { tenantstack: { scope: row.scope } } },
+    metadata: { filter_metadata: { [routeFacts]: { scope: row.scope, class: row.limit } } },
     match: {
       ...(isTemplate(row.path) ? { safe_regex: { regex: pathPattern(row.path) } } : { path: row.path }),
       headers: [{ name: ":method", string_match: { safe_regex: { regex: row.methods.join("|") } } }],
@@ -141,13 +141,16 @@ function route(row: Route): Config {
       ...(row.websocket
         ? { timeout: "0s", idle_timeout: "0s", max_stream_duration: { max_stream_duration: `${tailSeconds}s` }, upgrade_configs: websocket }
         : { timeout: `${timeouts[row.limit]}s` }),
-      rate_limits: [{ actions: [{ generic_key: { descriptor_key: "class", descriptor_value: row.limit } }] }],
     },
-    typed_per_filter_config: {
-      [filters.scope]: allow(row.scope, claim("scope", { safe_regex: { regex: `(.* )?${row.scope}( .*)?` } })),
-      [filters.size]: typed("extensions.filters.http.buffer.v3.BufferPerRoute", size),
-    },
+    ...bodyBound(row, ingestBytes),
   };
+}
+
+/** The listener's own bound holds for all other routes. A stream has no end to wait for. */
+function bodyBound(row: Route, ingestBytes: number): Config {
+  if (row.websocket) return { typed_per_filter_config: { [filters.size]: anySize } };
+  if (row.limit !== "ingest") return {};
+  return { typed_per_filter_config: { [filters.size]: typed(bufferPerRoute, { buffer: { max_request_bytes: ingestBytes } }) } };
 }
 
 function rewriteOf(path: string, to: string): Config {
@@ -155,31 +158,13 @@ function rewriteOf(path: string, to: string): Config {
   return { pattern: { regex: `^${pathPattern(path)}$` }, substitution: to.replace(/\{[a-z]+\}/g, () => `\\${++group}`) };
 }
 
-/** A principal: the checked token's claim matches. `jwt_authn` keeps the payload as dynamic metadata. */
-function claim(name: string, match: Config): Config {
-  return {
-    sourced_metadata: {
-      metadata_matcher: {
-        filter: "envoy.filters.http.jwt_authn",
-        path: [{ key: "token" }, { key: name }],
-        value: { string_match: match },
-      },
-    },
-  };
-}
-
-function allow(policy: string, principal: Config): Config {
-  return typed("extensions.filters.http.rbac.v3.RBACPerRoute", {
-    rbac: { rules: { action: "ALLOW", policies: { [policy]: { permissions: [{ any: true }], principals: [principal] } } } },
-  });
-}
-
 /** The token is this tenant's and not revoked. Another tenant's keys cannot sign it; the subject holds even if two tenants shared a key. */
 function subject(tenant: GatewayInput["tenant"]): Config {
   const own = claim("sub", { exact: tenant.name });
   const revoked = [...tenant.revoked].sort().map((jti) => claim("jti", { exact: jti }));
   const kept = revoked.length === 0 ? [] : [{ not_id: { or_ids: { ids: revoked } } }];
-  return allow("subject", { and_ids: { ids: [own, ...kept] } });
+  const policy = { permissions: [{ any: true }], principals: [{ and_ids: { ids: [own, ...kept] } }] };
+  return typed("extensions.filters.http.rbac.v3.RBACPerRoute", { rbac: { rules: { action: "ALLOW", policies: { subject: policy } } } });
 }
 
 /** One bucket a class for the whole gateway process: settings here, unlike on a route, are shared by all hosts and routes. */
@@ -189,23 +174,34 @@ function rateLimits(input: GatewayInput): Config {
     stat_prefix: "gateway",
     filter_enabled: { ...percent, runtime_key: "rate_limit.enabled" },
     filter_enforced: { ...percent, runtime_key: "rate_limit.enforced" },
+    // Envoy wants a bucket for requests of no class too (404s, Grafana); this one is never empty.
+    token_bucket: { max_tokens: 1_000_000_000, tokens_per_fill: 1_000_000_000, fill_interval: "1s" },
     always_consume_default_token_bucket: false,
     response_headers_to_add: [
       { header: { key: "retry-after", value: String(retryAfterSeconds.gateway) }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" },
     ],
+    rate_limits: [
+      {
+        actions: [
+          { metadata: { descriptor_key: "class", metadata_key: { key: routeFacts, path: [{ key: "class" }] }, source: "ROUTE_ENTRY" } },
+        ],
+      },
+    ],
     descriptors: limitClasses.map((name) => ({
       entries: [{ key: "class", value: name }],
-      token_bucket: bucket(input.requestsPerSecond[name] / input.maxReplicas, burstSeconds[name]),
+      token_bucket: bucket(input.requests[name] / input.maxReplicas, burstSeconds[name]),
     })),
   });
 }
 
-/** A bucket for `perSecond` requests (may be a fraction): Envoy wants whole tokens, so slow rates fill one token every so many milliseconds. */
+/**
+ * A bucket for `perSecond` requests, which may be a fraction. Envoy fills buckets continuously (no timer since 1.32), so that the interval
+ * of ten seconds only lets one decimal be written with whole tokens.
+ */
 export function bucket(perSecond: number, burst: number): Config {
-  const fill = perSecond >= 10 ? { tokens_per_fill: Math.floor(perSecond), fill_interval: "1s" } : slowFill(perSecond);
-  return { max_tokens: Math.max(1, Math.ceil(perSecond * burst)), ...fill };
-}
-
-function slowFill(perSecond: number): Config {
-  return { tokens_per_fill: 1, fill_interval: `${(Math.ceil(1000 / perSecond) / 1000).toFixed(3)}s` };
+  return {
+    max_tokens: Math.max(1, Math.ceil(perSecond * burst)),
+    tokens_per_fill: Math.max(1, Math.round(perSecond * 10)),
+    fill_interval: "10s",
+  };
 }

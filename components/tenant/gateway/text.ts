@@ -5,7 +5,7 @@ import { stringify } from "yaml";
  * (a tenant may be called `no`) are quoted.
  */
 export function envoyYaml(value: unknown): string {
-  return stringify(value, { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0, compat: "yaml-1.1" });
+  return stringify(value, { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0, indentSeq: false, compat: "yaml-1.1" });
 }
 
 /** The content of a file that delivers one live resource. */

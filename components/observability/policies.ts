@@ -1,0 +1,45 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Storage } from "../contracts";
+import { networkPolicy, selector, systemLabels, tenantLabel } from "../kubernetes";
+import type { Arrow, Labels, Peer } from "../kubernetes";
+import type { System, SystemName } from "./system";
+import { systemNamespaces } from "../../model/names";
+
+/** Gateways of all tenants: pods that only this program makes, in namespaces that carry a tenant's label. */
+export const gateways: Peer = { pods: selector("tenant", "gateway"), namespaces: { exists: tenantLabel } };
+
+/** Pods of a part of a system, from wherever. */
+export function partOf(system: SystemName, part: string): Peer {
+  return { pods: selector(system, part), namespaces: { "kubernetes.io/metadata.name": systemNamespaces[system] } };
+}
+
+/** The arrows of one part; everything else is denied in both directions. */
+export function policy(
+  system: Pick<System, "name" | "namespace"> & { readonly opts: pulumi.CustomResourceOptions },
+  args: { part: string; pods?: Labels; from?: Arrow[]; to?: Arrow[] },
+): void {
+  networkPolicy(
+    `${system.name}/policy-${args.part}`,
+    {
+      namespace: system.namespace,
+      name: args.part,
+      labels: systemLabels(system.name, args.part),
+      pods: args.pods ?? selector(system.name, args.part),
+      ...(args.from && { from: args.from }),
+      ...(args.to && { to: args.to }),
+    },
+    system.opts,
+  );
+}
+
+/** EKS Pod Identity's credentials endpoint, https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html */
+const podIdentity: Arrow = { peer: { cidr: "169.254.170.23/32" }, ports: [80] };
+
+/** What reaches the bucket: its own port, on the public internet for AWS (S3 has public addresses also behind a VPC endpoint), anywhere for other stores. */
+export function toStorage(storage: Storage): Arrow[] {
+  if (storage.kind === "volume") return [];
+  const endpoint = typeof storage.endpoint === "string" ? storage.endpoint : "";
+  const port = Number(/:(\d+)$/.exec(endpoint)?.[1] ?? (storage.insecure ? 80 : 443));
+  const peer: Peer = endpoint.endsWith(".amazonaws.com") ? { internet: true } : { anywhere: true };
+  return [{ peer, ports: [port] }, ...(storage.credentials ? [] : [podIdentity])];
+}

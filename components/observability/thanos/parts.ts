@@ -1,0 +1,33 @@
+import { resources } from "../../kubernetes";
+import type { ContainerArgs, Labels } from "../../kubernetes";
+import { ports } from "../addresses";
+
+/** The image's own user, as kube-thanos runs it. */
+export const uid = 65534;
+/** Account of what only asks stores: it must not reach the bucket. */
+export const querierAccount = "thanos-query";
+
+const label = "app.kubernetes.io/component";
+/** Roles that network policies speak of, since several parts have the same one. */
+export const component = {
+  /** Speaks StoreAPI, which knows no tenants. */
+  store: { [label]: "store" },
+  /** May ask stores. */
+  querier: { [label]: "querier" },
+  /** May ask the queriers of all tenants, with a tenant's header. */
+  frontend: { [label]: "query-frontend" },
+} as const satisfies Record<string, Labels>;
+
+/** Pods of Thanos with a role. */
+export function partWith(role: Labels): Labels {
+  return { "app.kubernetes.io/part-of": "thanos", ...role };
+}
+
+export const ready: ContainerArgs["ready"] = { path: "/-/ready", port: "http" };
+export const alive: NonNullable<ContainerArgs["alive"]> = { path: "/-/healthy", port: "http" };
+export const querierPorts = { http: ports.thanos.http, grpc: ports.thanos.grpc };
+
+export const sizes = {
+  querier: resources("100m", "2", "512Mi"),
+  frontend: resources("50m", "1", "256Mi"),
+};

@@ -1,0 +1,95 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { gatewayServices, type HostKind } from "../../../model/hosts";
+import { textHash } from "../../../model/text";
+import { serviceLevel } from "../../../model/tiers";
+import type { EdgeService, SharedCluster } from "../../contracts";
+import { selector } from "../../kubernetes";
+import { metadata, name, type Place } from "../place";
+import { files, podPlaces, ports, type GatewayInput } from "./input";
+import { renderBootstrap } from "./render";
+import { renderCertificates, renderKeys } from "./render-keys";
+import { hostsOf, renderRoutes } from "./render-routes";
+import { bytes, deployment, scaling } from "./workload";
+
+/** What the gateway needs of the rest of the tenant and of the cluster. */
+export interface GatewayArgs {
+  /** For a dedicated querier, `thanos.query` is its frontend. */
+  readonly cluster: Pick<SharedCluster, "cortex" | "loki"> & { readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query"> };
+  /** JSON text of the tenant's public keys. */
+  readonly jwks: pulumi.Output<string>;
+  /** Name of the `kubernetes.io/tls` Secret of the tenant's certificate; it may come into being after the pods. */
+  readonly tlsSecret: string;
+}
+
+/** What others need to reach the gateway. */
+export interface Gateway {
+  /** Ports of its pods: `https` for clients, `metrics` for Prometheus, `health` for probes. */
+  readonly ports: typeof ports;
+  /** The Service that stands for the gateway as a whole: what the edge leads to, and what Prometheus scrapes. */
+  readonly service: EdgeService;
+}
+
+/** Port of every Service of the gateway. */
+const servicePort = 443;
+
+/** The tenant's gateway: Envoy with its live files, its Services, and what scales it and keeps it up. */
+export function gateway(place: Place, args: GatewayArgs): Gateway {
+  const input = inputOf(place, args.cluster);
+  const config = { [files.bootstrap]: renderBootstrap(input), [files.certificates]: renderCertificates(podPlaces) };
+  const mounted = [
+    configMap(place, "gateway-config", config),
+    configMap(place, "gateway-routes", { [files.routes]: renderRoutes(input) }),
+    configMap(place, "gateway-keys", { [files.keys]: args.jwks.apply((jwks) => renderKeys(input, jwks)) }),
+    account(place),
+  ];
+  // Only what Envoy reads at start rolls the pods.
+  const pods = deployment(place, args.tlsSecret, textHash(JSON.stringify(config)), mounted);
+  scaling(place, pods);
+  return { ports, service: services(place, input) };
+}
+
+/** The plain values that the gateway's files are rendered from. */
+export function inputOf(place: Pick<Place, "tenant" | "settings" | "namespace">, cluster: GatewayArgs["cluster"]): GatewayInput {
+  const level = serviceLevel(place.tenant);
+  const local = (service: string, port: number) => ({ host: `${service}.${place.namespace}.svc`, port });
+  return {
+    tenant: place.tenant,
+    stack: place.settings.stack,
+    zone: place.settings.zone,
+    shared: cluster,
+    local: { grafana: local("grafana", 3000), collector: local("datadog-collector", 8126) },
+    requests: level.requests,
+    maxReplicas: level.gateway.max,
+    memoryBytes: bytes(level.resources.gateway.limits.memory),
+  };
+}
+
+function configMap(place: Place, objectName: string, data: Record<string, pulumi.Input<string>>): kubernetes.core.v1.ConfigMap {
+  return new kubernetes.core.v1.ConfigMap(name(place, objectName), { metadata: metadata(place, "gateway", objectName), data }, place.opts);
+}
+
+function account(place: Place): kubernetes.core.v1.ServiceAccount {
+  return new kubernetes.core.v1.ServiceAccount(
+    name(place, "gateway"),
+    { metadata: metadata(place, "gateway"), automountServiceAccountToken: false },
+    place.opts,
+  );
+}
+
+/** One Service a name of `model/hosts.ts` that this tenant has, all before the same pods, and `gateway` for edge and metrics. */
+function services(place: Place, input: GatewayInput): EdgeService {
+  const https = { name: "https", port: servicePort, targetPort: "https" };
+  for (const objectName of hostsOf(input.tenant).flatMap((kind: HostKind): readonly string[] => gatewayServices[kind]))
+    service(place, objectName, [https]);
+  service(place, "gateway", [https, { name: "metrics", port: ports.metrics, targetPort: "metrics" }]);
+  return { namespace: place.namespace, name: "gateway", port: servicePort };
+}
+
+function service(place: Place, objectName: string, listed: { name: string; port: number; targetPort: string }[]): void {
+  new kubernetes.core.v1.Service(
+    name(place, objectName),
+    { metadata: metadata(place, "gateway", objectName), spec: { selector: { ...selector("tenant", "gateway") }, ports: listed } },
+    place.opts,
+  );
+}

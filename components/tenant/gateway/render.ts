@@ -1,0 +1,161 @@
+import { routesOf, type Upstream } from "../../../model/routes";
+import type { Address } from "../../contracts";
+import { podPlaces, typed, type Config, type GatewayInput, type Places } from "./input";
+import { renderCertificates, renderKeys } from "./render-keys";
+import { publicListener, socket } from "./render-listener";
+import { renderRoutes } from "./render-routes";
+import { envoyYaml } from "./text";
+
+/** The text of every file of a tenant's gateway, by what delivers it. */
+export interface Rendered {
+  /** `envoy.yaml`: read at start, so pods roll when it changes. Holds nothing that changes with a tenant's file, but which upstreams there are. */
+  readonly bootstrap: string;
+  /** `sds.yaml`: where the certificate is. */
+  readonly certificates: string;
+  /** `routes.yaml`: read again when it changes. */
+  readonly routes: string;
+  /** `keys.yaml`: read again when it changes. */
+  readonly keys: string;
+}
+
+/** Renders all four files; `jwks` is the JSON text of the tenant's public keys. */
+export function renderGateway(input: GatewayInput, jwks: string, places: Places = podPlaces): Rendered {
+  return {
+    bootstrap: renderBootstrap(input, places),
+    certificates: renderCertificates(places),
+    routes: renderRoutes(input),
+    keys: renderKeys(input, jwks),
+  };
+}
+
+/** Connections that one replica takes; each costs some 50 KiB, more with buffered bodies. */
+const maxConnections = 2000;
+
+/** `envoy.yaml`. */
+export function renderBootstrap(input: GatewayInput, places: Places = podPlaces): string {
+  return envoyYaml({
+    node: { id: `gateway-${input.tenant.name}`, cluster: `${input.tenant.name}-tenant` },
+    admin: { address: { pipe: { path: places.adminSocket, mode: 0o600 } } },
+    static_resources: {
+      listeners: [publicListener(places), healthListener(places), metricsListener(places)],
+      clusters: [...upstreams(input).map(([name, address]) => cluster(name, address)), adminCluster(places)],
+    },
+    overload_manager: overload(input.memoryBytes),
+  });
+}
+
+/** Address of each upstream that the tenant's routes lead to, and of Grafana, by cluster name. */
+function upstreams(input: GatewayInput): [string, Address][] {
+  const names = [...new Set(routesOf(input.tenant).map((route) => route.upstream))].sort();
+  return [...names.map((name): [string, Address] => [name, addressOf(input, name)]), ["grafana", input.local.grafana]];
+}
+
+function addressOf(input: GatewayInput, upstream: Upstream): Address {
+  const { cortex, loki, thanos } = input.shared;
+  const all: Readonly<Record<Upstream, Address>> = {
+    "cortex.push": cortex.push,
+    "cortex.query": cortex.query,
+    "cortex.ruler": cortex.ruler,
+    "cortex.alertmanager": cortex.alertmanager,
+    "loki.push": loki.push,
+    "loki.query": loki.query,
+    "loki.tail": loki.tail,
+    "loki.ruler": loki.ruler,
+    "loki.compactor": loki.compactor,
+    "thanos.receive": thanos.receive,
+    "thanos.query": thanos.query,
+    collector: input.local.collector,
+  };
+  return all[upstream];
+}
+
+/** What one replica has under way at one upstream at most; more is refused at once (429), so that one tenant cannot queue up in a shared store. */
+const atOnce = { max_connections: 256, max_pending_requests: 64, max_requests: 256, max_retries: 8 };
+
+function cluster(name: string, address: Address): Config {
+  return {
+    name,
+    type: "STRICT_DNS",
+    connect_timeout: "3s",
+    dns_lookup_family: "ALL",
+    circuit_breakers: { thresholds: [atOnce] },
+    load_assignment: endpoints(name, socket(address.host, address.port)),
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed("extensions.upstreams.http.v3.HttpProtocolOptions", {
+        // Shorter than the servers' own idle time (2 min), and short enough that Services spread new connections over new pods.
+        common_http_protocol_options: { idle_timeout: "50s", max_connection_duration: "300s" },
+        explicit_http_config: { http_protocol_options: {} },
+      }),
+    },
+  };
+}
+
+function endpoints(name: string, address: Config): Config {
+  return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
+}
+
+/** Envoy's own interface, on a socket file that only its user can open; the metrics listener is its one way out. */
+function adminCluster(places: Places): Config {
+  return {
+    name: "admin",
+    type: "STATIC",
+    connect_timeout: "1s",
+    load_assignment: endpoints("admin", { pipe: { path: places.adminSocket } }),
+  };
+}
+
+const getOf = (path: string): Config => ({ path, headers: [{ name: ":method", string_match: { exact: "GET" } }] });
+
+/** Plain HTTP for probes: `/ready` and nothing else. Envoy opens its listeners together, once routes, keys and certificate are there. */
+function healthListener(places: Places): Config {
+  return plainListener("health", socket(places.address, places.ports.health), [
+    { match: getOf("/ready"), direct_response: { status: 200, body: { inline_string: "ready\n" } } },
+  ]);
+}
+
+/** Plain HTTP for the platform's Prometheus: the metrics and nothing else of the admin interface. */
+function metricsListener(places: Places): Config {
+  return plainListener("metrics", socket(places.address, places.ports.metrics), [
+    { match: getOf("/stats/prometheus"), route: { cluster: "admin", timeout: "10s" } },
+  ]);
+}
+
+function plainListener(name: string, address: Config, routes: readonly Config[]): Config {
+  const http = typed("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
+    stat_prefix: name,
+    codec_type: "HTTP1",
+    normalize_path: true,
+    stream_idle_timeout: "30s",
+    route_config: { virtual_hosts: [{ name, domains: ["*"], routes }] },
+    http_filters: [{ name: "router", typed_config: typed("extensions.filters.http.router.v3.Router") }],
+  });
+  // Probes and metrics must not fail because clients hold all connections.
+  return { name, address, ignore_global_conn_limit: true, filter_chains: [{ filters: [{ name: "http", typed_config: http }] }] };
+}
+
+/** What Envoy does when it nears its memory limit or its bound on connections, rather than being killed. */
+function overload(memoryBytes: number): Config {
+  const above = (value: number): Config => ({ triggers: [{ name: "heap", threshold: { value } }] });
+  return {
+    refresh_interval: "0.25s",
+    resource_monitors: [
+      {
+        name: "heap",
+        typed_config: typed("extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig", {
+          max_heap_size_bytes: Math.floor(memoryBytes * 0.9),
+        }),
+      },
+      {
+        name: "envoy.resource_monitors.global_downstream_max_connections",
+        typed_config: typed("extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig", {
+          max_active_downstream_connections: maxConnections,
+        }),
+      },
+    ],
+    actions: [
+      { name: "envoy.overload_actions.shrink_heap", ...above(0.85) },
+      { name: "envoy.overload_actions.disable_http_keepalive", ...above(0.9) },
+      { name: "envoy.overload_actions.stop_accepting_requests", ...above(0.95) },
+    ],
+  };
+}

@@ -1,0 +1,187 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Document as YamlDocument, Node, Pair, ParsedNode, Scalar, YAMLError, YAMLMap } from "yaml";
+import type { Fault, Path } from "./fieldwalk";
+import type { Problem } from "./problem";
+
+/** A YAML text as plain values, and where each of them stands. */
+export interface SourceDocument {
+  /** Objects without prototype, lists and scalars. */
+  readonly value: unknown;
+  /** What makes the text unreadable as plain YAML; `value` means nothing then. */
+  readonly problems: readonly Problem[];
+  /** Puts file, line, column and the value as written to a fault. */
+  locate(fault: Fault): Problem;
+}
+
+interface Place {
+  readonly key: number;
+  readonly value: number;
+  readonly written: string;
+}
+
+/** `keys[1]`, `limits.metrics.activeSeries`. */
+export function pathText(path: Path): string {
+  return path.map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${step}`)).join("");
+}
+
+/** At most 60 characters on one line; a token that was pasted whole is not repeated. */
+function shorten(written: string): string {
+  if (/eyJ[A-Za-z0-9_-]{20}/.test(written)) return "(a whole token)";
+  // eslint-disable-next-line no-control-regex -- terminals must not see them
+  const line = written.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
+}
+
+/** Reads one plain YAML 1.2 document: no aliases, no tags, no second document. Never throws. */
+export function readDocument(file: string, text: string): SourceDocument {
+  return new Reader(file, text).read();
+}
+
+class Reader {
+  private readonly lines = new LineCounter();
+  private readonly places = new Map<string, Place>();
+  private readonly problems: Problem[] = [];
+  private start = 0;
+
+  public constructor(
+    private readonly file: string,
+    private readonly text: string,
+  ) {}
+
+  public read(): SourceDocument {
+    let value: unknown;
+    try {
+      value = this.parse();
+    } catch (error) {
+      // Deep nesting ends the parser's stack: RangeError. Nothing a tenant file needs comes near it.
+      this.add(0, "", "", "cannot be read as YAML", `Simplify the file (${error instanceof Error ? error.message : String(error)})`);
+    }
+    return { value, problems: this.problems, locate: (fault) => this.locate(fault) };
+  }
+
+  private parse(): unknown {
+    const doc = parseDocument(this.text, { lineCounter: this.lines, prettyErrors: false, version: "1.2", uniqueKeys: false });
+    for (const error of doc.errors) this.addSyntax(error);
+    if (this.problems.length > 0) return undefined;
+    if (doc.directives.yaml.explicit || /^%/m.test(this.text.slice(0, doc.contents?.range[0] ?? 0))) {
+      this.add(0, "", "%", "must not have directives", "Remove the line that begins with %");
+    }
+    this.start = doc.contents?.range[0] ?? 0;
+    return this.plain(doc);
+  }
+
+  private plain(doc: YamlDocument.Parsed<ParsedNode>): unknown {
+    if (doc.contents === null || (isScalar(doc.contents) && doc.contents.value === null)) {
+      this.add(0, "", "", "must not be empty", "Run `tenantstack new NAME` to have one written, or copy another file of the folder");
+      return undefined;
+    }
+    return this.visit(doc.contents, [], this.start);
+  }
+
+  private visit(node: Node | null, path: Path, key: number): unknown {
+    const offset = node?.range?.[0] ?? key;
+    const isEmpty = node === null || (isScalar(node) && node.value === null && node.source === "");
+    this.places.set(pathText(path), { key, value: isEmpty ? key : offset, written: this.written(node) });
+    if (node === null) return null;
+    if (isAlias(node)) return this.refuse(offset, path, this.written(node), "must not be an alias", "Write the value itself");
+    if ("anchor" in node && node.anchor !== undefined)
+      return this.refuse(offset, path, `&${node.anchor}`, "must not have an anchor", "Remove it and write values where they are used");
+    if (node.tag !== undefined)
+      return this.refuse(offset, path, node.tag, "must not have a tag", "Remove the tag; put text in quotes instead");
+    if (isMap(node)) return this.visitMap(node, path);
+    if (isSeq(node))
+      return node.items.map((item, index) =>
+        this.visit(item as Node | null, [...path, index], (item as Node | null)?.range?.[0] ?? offset),
+      );
+    return isScalar(node) ? node.value : null;
+  }
+
+  private visitMap(node: YAMLMap, path: Path): unknown {
+    const result = Object.create(null) as Record<string, unknown>;
+    for (const pair of node.items as Pair<Node, Node | null>[]) {
+      const offset = pair.key?.range?.[0] ?? node.range?.[0] ?? 0;
+      if (!isScalar(pair.key) || typeof pair.key.value !== "string") {
+        this.refuse(offset, path, this.written(pair.key), "must have words as keys", "Put the key in quotes or write a known one");
+        continue;
+      }
+      this.visitPair(result, pair.key as Scalar<string>, pair.value, path, offset);
+    }
+    return result;
+  }
+
+  private visitPair(into: Record<string, unknown>, key: Scalar<string>, value: Node | null, path: Path, offset: number): void {
+    const here = [...path, key.value];
+    if (key.value === "<<") return void this.refuse(offset, here, "", "must not merge other groups", "Write the keys themselves");
+    if (key.anchor !== undefined || key.tag !== undefined)
+      return void this.refuse(offset, here, "", "must be a plain key", "Remove the anchor or tag");
+    if (key.value in into)
+      return void this.refuse(offset, here, this.written(value), "must not be there twice", "Remove one of the two lines");
+    into[key.value] = this.visit(value, here, offset);
+  }
+
+  private written(node: Node | null): string {
+    if (node === null || node.range === null || node.range === undefined) return "";
+    return isScalar(node) || isAlias(node) ? this.text.slice(node.range[0], node.range[1]) : "";
+  }
+
+  private refuse(offset: number, path: Path, value: string, rule: string, remedy: string): undefined {
+    this.add(offset, pathText(path), value, rule, remedy);
+    return undefined;
+  }
+
+  private add(offset: number, path: string, value: string, rule: string, remedy: string): void {
+    const { line, col } = this.position(offset);
+    this.problems.push({ file: this.file, line, column: col, path: shorten(path), value: shorten(value), rule, remedy });
+  }
+
+  private addSyntax(error: YAMLError): void {
+    const offset = Math.min(error.pos[0], this.text.length);
+    if (this.problems.some((problem) => problem.line === this.position(offset).line)) return;
+    const [rule, remedy] = syntaxWords(error);
+    const end = this.text.indexOf("\n", offset);
+    this.add(offset, "", this.text.slice(offset, end === -1 ? undefined : end), rule, remedy);
+  }
+
+  private position(offset: number): { line: number; col: number } {
+    const at = this.lines.linePos(offset);
+    return at.line === 0 ? { line: 1, col: 1 } : at;
+  }
+
+  private locate(fault: Fault): Problem {
+    const place = this.places.get(pathText(fault.path));
+    const near = place ?? this.nearest(fault.path);
+    const { line, col } = this.position(fault.at === "key" || place === undefined ? near.key : near.value);
+    const value = fault.at === "key" || place === undefined ? "" : shorten(place.written);
+    return { file: this.file, line, column: col, path: shorten(pathText(fault.path)), value, rule: fault.rule, remedy: fault.remedy };
+  }
+
+  /** Where something missing would stand: the closest group around it. */
+  private nearest(path: Path): Place {
+    for (let length = path.length - 1; length > 0; length--) {
+      const place = this.places.get(pathText(path.slice(0, length)));
+      if (place !== undefined) return place;
+    }
+    return { key: this.start, value: this.start, written: "" };
+  }
+}
+
+/** YAML's own errors in words for people who do not know its grammar. */
+function syntaxWords(error: YAMLError): [rule: string, remedy: string] {
+  switch (error.code) {
+    case "TAB_AS_INDENT":
+      return ["must be indented with spaces, not tabs", "Replace the tab by two spaces"];
+    case "MULTIPLE_DOCS":
+      return ["must be one document", "Remove the line --- and what follows it; a tenant is a file"];
+    case "MISSING_CHAR":
+      return [`is not YAML: ${error.message}`, "Close the quote or bracket, or put the text in quotes"];
+    case "BAD_INDENT":
+      return [`is not YAML: ${error.message}`, "Indent keys of one group alike, two spaces deeper than the group's own key"];
+    case "BLOCK_AS_IMPLICIT_KEY":
+    case "MULTILINE_IMPLICIT_KEY":
+      return ["is not YAML: a value on one line holds another `key:`", "Put the value in quotes, or begin a new line before the key"];
+    case "IMPOSSIBLE":
+      return ["is nested too deep", "Remove brackets; a tenant file nests three levels at most"];
+    default:
+      return [`is not YAML: ${error.message}`, "Mend the line; a key, a colon, a space and a value is all a line needs"];
+  }
+}

@@ -1,0 +1,206 @@
+import fs from "node:fs";
+import { Lab, type KubernetesObject, type Run } from "./stack-kit";
+
+/**
+ * The promises of `pulumi up`, on the real engine and a real API server: what a change does, it says, and it does nothing else.
+ * The tests share one stack and run in order; each leaves it as the next expects it.
+ */
+const lab = new Lab();
+jest.setTimeout(240_000);
+
+beforeAll(() => lab.start());
+afterAll(() => lab.stop());
+
+const names = (run: Run) => run.changes.map((s) => `${s.op} ${s.name} ${s.type.split(":").at(-1)}`).sort();
+const newTenant = (more = "") => `owner: shop@example.com\ndescription: A shop\nkeys: [2026-11]\n${more}`;
+
+/** Objects that a change may never touch: everything but pods and what controllers keep writing status to. */
+async function revisions(): Promise<Map<string, string>> {
+  const objects = await lab.objects();
+  const own = [...objects].filter(([key]) => !/\/(Pod|Namespace|PodDisruptionBudget|HorizontalPodAutoscaler|ResourceQuota)\//.test(key));
+  return new Map(own.map(([key, o]) => [key, specOf(o)]));
+}
+
+/** An object without what the API server and controllers keep: two texts differ only where somebody changed what was asked for. */
+function specOf(object: KubernetesObject): string {
+  const { metadata, ...rest } = object;
+  const { status: _status, ...wanted } = rest as Record<string, unknown>;
+  return JSON.stringify({ uid: metadata.uid, wanted });
+}
+
+/** Keys of objects that were made, changed or removed between two looks. */
+function touched(before: Map<string, string>, after: Map<string, string>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key)).sort();
+}
+
+async function podIds(namespace: string): Promise<string[]> {
+  const objects = await lab.objects(["pods"]);
+  return [...objects]
+    .filter(([key]) => key.startsWith(`${namespace}/`))
+    .map(([key, o]) => `${key} ${o.metadata.uid}`)
+    .sort();
+}
+
+test("a tenant's namespace holds gateways, Grafana, Prometheus, splitters and Services", async () => {
+  const listed = await lab.kubectl(["get", "all", "-n", "prod-tenant"]);
+  for (const wanted of [
+    "pod/gateway-", "pod/grafana-", "pod/prometheus-prod-prometheus-0", "statefulset.apps/prometheus-prod-prometheus",
+    "service/cortex-api", "service/loki-api", "service/dd-api", "service/grafana-datasource-splitter-cortex",
+    "service/grafana-datasource-splitter-loki", "service/cortex-alertmanager", "deployment.apps/gateway", "deployment.apps/grafana",
+  ]) expect(listed).toContain(wanted); // prettier-ignore
+  const pods = [...(await lab.objects(["pods"])).values()];
+  expect(pods.length).toBeGreaterThan(10);
+  for (const pod of pods) expect([pod.metadata.name, (pod.status as { phase: string }).phase]).toEqual([pod.metadata.name, "Running"]);
+});
+
+test("a second up changes nothing, and no object of the API server either", async () => {
+  const before = await revisions();
+  const again = await lab.run("up");
+  expect([again.code, names(again)]).toEqual([0, []]);
+  expect(again.same).toBeGreaterThan(100);
+  expect(touched(before, await revisions())).toEqual([]);
+});
+
+test("a new tenant: its own objects, and the limits of the systems it uses, as the preview said", async () => {
+  const before = await revisions();
+  fs.writeFileSync(lab.file("shop"), newTenant());
+  const preview = await lab.run("preview");
+  const up = await lab.run("up");
+  expect(up.code).toBe(0);
+  expect(names(preview)).toEqual(names(up));
+  const foreign = up.changes.filter((s) => !s.name.startsWith("shop/") && s.name !== "shop" && !s.type.endsWith("Stack"));
+  expect(foreign.map((s) => `${s.op} ${s.name}`).sort()).toEqual(["update cortex/limits", "update loki/limits"]);
+  const others = touched(before, await revisions()).filter((key) => !key.startsWith("shop-tenant/"));
+  expect(others).toEqual(["cortex/ConfigMap/cortex-limits", "loki/ConfigMap/loki-limits"]);
+});
+
+test("one limit: one object, and no pod restarts", async () => {
+  const [pods, before] = [await podIds("cortex"), await revisions()];
+  fs.writeFileSync(lab.file("shop"), newTenant("limits:\n  metrics: {activeSeries: 123k}\n"));
+  const up = await lab.run("up");
+  expect(names(up)).toEqual(["update cortex/limits ConfigMap"]);
+  expect(touched(before, await revisions())).toEqual(["cortex/ConfigMap/cortex-limits"]);
+  expect(await podIds("cortex")).toEqual(pods);
+});
+
+test("rotation of prod's keys in three steps, and a revocation, touch prod's objects only", async () => {
+  const original = fs.readFileSync(lab.file("prod"), "utf8");
+  for (const keys of ["[2026-11, 2026-12]", "[2026-12, 2026-11]", "[2026-12]"]) {
+    const before = await revisions();
+    lab.edit("prod", /^keys: .*$/m, `keys: ${keys}`);
+    const up = await lab.run("up");
+    expect(up.code).toBe(0);
+    const foreign = up.changes.filter((s) => !s.name.startsWith("prod/") && !s.type.endsWith("Stack"));
+    expect(foreign).toEqual([]);
+    const objects = touched(before, await revisions());
+    expect(objects.length).toBeGreaterThan(0);
+    expect(objects.filter((key) => !key.startsWith("prod-tenant/"))).toEqual([]);
+  }
+  const before = await revisions();
+  fs.appendFileSync(lab.file("prod"), "\nrevoked: [lost-laptop]\n");
+  const up = await lab.run("up");
+  expect(names(up)).toEqual(["update prod/gateway-routes ConfigMap"]);
+  expect(touched(before, await revisions())).toEqual(["prod-tenant/ConfigMap/gateway-routes"]);
+  expect(original).toContain("keys: [2026-11]");
+});
+
+/** Runs `up` and expects it to refuse with all of `said` and to leave state and cluster alone. */
+async function refused(...said: (string | RegExp)[]): Promise<void> {
+  const before = await revisions();
+  const state = fs.readFileSync(`${lab.dir}/state/state/.pulumi/stacks/tenantstack/dev.json`, "utf8");
+  const up = await lab.run("up");
+  expect(up.code).not.toBe(0);
+  expect(up.changes.filter((s) => !s.type.endsWith("Stack"))).toEqual([]);
+  for (const text of said) expect(up.text).toMatch(text);
+  expect(up.text).not.toMatch(/\n\s+at .*\.(ts|js):\d+/);
+  expect(touched(before, await revisions())).toEqual([]);
+  const resources = (text: string) =>
+    (JSON.parse(text) as { checkpoint: { latest: { resources: { urn: string }[] } } }).checkpoint.latest.resources.map((r) => r.urn).sort();
+  const after = fs.readFileSync(`${lab.dir}/state/state/.pulumi/stacks/tenantstack/dev.json`, "utf8");
+  expect(resources(after)).toEqual(resources(state));
+}
+
+test("dropping the key that signs is refused", async () => {
+  const good = fs.readFileSync(lab.file("prod"), "utf8");
+  lab.edit("prod", "keys: [2026-12]", "keys: [2027-01]");
+  await refused(/prod\.yaml/, /must not drop 2026-12/, /append/);
+  fs.writeFileSync(lab.file("prod"), good);
+});
+
+test("removing the file of an active tenant is refused, naming the remedy", async () => {
+  const kept = fs.readFileSync(lab.file("shop"), "utf8");
+  fs.rmSync(lab.file("shop"));
+  await refused(/shop\.yaml/, /must be retired/, /tenantstack retire shop/);
+  fs.writeFileSync(lab.file("shop"), kept);
+});
+
+test("bad files and settings give one report with all problems, and change nothing", async () => {
+  const good = fs.readFileSync(lab.file("staging"), "utf8");
+  fs.writeFileSync(lab.file("Bad_Name"), newTenant());
+  fs.writeFileSync(lab.file("tangled"), newTenant("tier: huge\nlimitz: {}\n"));
+  fs.writeFileSync(lab.file("staging"), `${good}\ndomain: shop.obs.localhost\n`);
+  await refused(/problems/, /Bad_Name\.yaml/, /tangled\.yaml:4:\d+/, /small, medium/, /limitz/, /shop\.obs\.localhost/);
+  fs.rmSync(lab.file("Bad_Name"));
+  fs.rmSync(lab.file("tangled"));
+  fs.writeFileSync(lab.file("staging"), good);
+});
+
+test("a retired tenant's endpoints go, then its file may go and takes the rest of its objects with it", async () => {
+  fs.appendFileSync(lab.file("shop"), "state: retired\neraseAfter: 2027-06-30\n");
+  const ledger = `${lab.tenants}/.ledger.yaml`;
+  fs.writeFileSync(ledger, "- {name: shop, storageId: shop, retired: 2026-11-22, eraseAfter: 2027-06-30}\n");
+  const retire = await lab.run("up");
+  expect([retire.code, retire.text]).toEqual([0, retire.text]);
+  const left = [...(await lab.objects(["deployments", "statefulsets", "persistentvolumeclaims", "secrets"])).keys()].filter((k) =>
+    k.startsWith("shop-tenant/"),
+  );
+  expect(left).toEqual(["shop-tenant/PersistentVolumeClaim/grafana-data"]);
+  const limits = (await lab.objects(["configmaps"])).get("cortex/ConfigMap/cortex-limits");
+  fs.rmSync(lab.file("shop"));
+  const remove = await lab.run("up");
+  expect(remove.code).toBe(0);
+  const gone = remove.changes.filter((s) => !s.type.endsWith("Stack"));
+  expect(gone.every((s) => s.op === "delete" && (s.name.startsWith("shop/") || s.name === "shop"))).toBe(true);
+  const objects = await lab.objects();
+  expect([...objects.keys()].filter((key) => key.startsWith("shop-tenant/") || key.endsWith("/shop-tenant"))).toEqual([]);
+  // Its data stays: the stores still hold its storage id to what it was.
+  expect((objects.get("cortex/ConfigMap/cortex-limits") as { data?: unknown } | undefined)?.data).toEqual(
+    (limits as { data?: unknown } | undefined)?.data,
+  );
+});
+
+test("no secret is readable outside Secrets and the encrypted state", async () => {
+  const secrets = new Set<string>();
+  const add = (value: string) => {
+    // A PEM's first and last lines are no secret; its body is, whole or folded.
+    for (const part of value.includes("PRIVATE KEY")
+      ? value
+          .split("\n")
+          .filter((l) => l.length > 40 && !l.startsWith("---"))
+          .slice(1, -1)
+      : [value])
+      secrets.add(part);
+  };
+  const { signing } = (await lab.outputs(true)) as { signing: Record<string, { privateKeyPem: string }> };
+  expect(Object.keys(signing).sort()).toEqual(["prod", "staging", "system"]);
+  Object.values(signing).forEach((s) => add(s.privateKeyPem));
+  const objects = await lab.objects();
+  for (const [key, object] of objects) {
+    if (!key.includes("/Secret/")) continue;
+    for (const [field, value] of Object.entries((object.data ?? {}) as Record<string, string>))
+      if (!["tls.crt", "ca.crt"].includes(field)) add(Buffer.from(value, "base64").toString());
+  }
+  expect(secrets.size).toBeGreaterThan(30);
+  lab.edit("prod", "keys: [2026-12]", "keys: [2026-12, 2027-01]");
+  const preview = await lab.run("preview", "--diff");
+  const read: [string, string][] = [
+    ...[...objects].filter(([key]) => !key.includes("/Secret/")).map(([key, o]): [string, string] => [key, JSON.stringify(o)]),
+    ["outputs", JSON.stringify(await lab.outputs())],
+    ["preview", preview.text],
+    ["up.log", fs.readFileSync(`${lab.dir}/up.log`, "utf8")],
+    ["state", fs.readFileSync(`${lab.dir}/state/state/.pulumi/stacks/tenantstack/dev.json`, "utf8")],
+  ];
+  for (const [where, text] of read)
+    for (const secret of secrets)
+      expect(text.includes(secret) || text.includes(Buffer.from(secret).toString("base64")) ? `${where} holds a secret` : "").toBe("");
+});
