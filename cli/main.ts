@@ -12,6 +12,7 @@ import { register as registerValidate } from "./validate";
 /** `npx tenantstack`: the commands of operators. */
 const program = new Command("tenantstack")
   .description("Multi-tenant observability as code: one file a tenant, one preview a change.")
+  .enablePositionalOptions()
   .showHelpAfterError("(add --help for what there is)")
   .showSuggestionAfterError();
 

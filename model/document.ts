@@ -27,7 +27,7 @@ export function pathText(path: Path): string {
 /** At most 60 characters on one line; a token that was pasted whole is not repeated. */
 function shorten(written: string): string {
   if (/eyJ[A-Za-z0-9_-]{20}/.test(written)) return "(a whole token)";
-  // eslint-disable-next-line no-control-regex -- terminals must not see them
+
   const line = written.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
@@ -53,7 +53,7 @@ class Reader {
     try {
       value = this.parse();
     } catch (error) {
-      // Deep nesting ends the parser's stack: RangeError. Nothing a tenant file needs comes near it.
+      // The parser's own defects must not end a run that has other files to report on.
       this.add(0, "", "", "cannot be read as YAML", `Simplify the file (${error instanceof Error ? error.message : String(error)})`);
     }
     return { value, problems: this.problems, locate: (fault) => this.locate(fault) };
@@ -167,6 +167,8 @@ class Reader {
 
 /** YAML's own errors in words for people who do not know its grammar. */
 function syntaxWords(error: YAMLError): [rule: string, remedy: string] {
+  // The parser tells the end of its stack as an error at the place where it ended.
+  if (error.message.includes("call stack")) return ["is nested too deep", "Remove brackets; a tenant file nests three levels at most"];
   switch (error.code) {
     case "TAB_AS_INDENT":
       return ["must be indented with spaces, not tabs", "Replace the tab by two spaces"];
@@ -179,8 +181,6 @@ function syntaxWords(error: YAMLError): [rule: string, remedy: string] {
     case "BLOCK_AS_IMPLICIT_KEY":
     case "MULTILINE_IMPLICIT_KEY":
       return ["is not YAML: a value on one line holds another `key:`", "Put the value in quotes, or begin a new line before the key"];
-    case "IMPOSSIBLE":
-      return ["is nested too deep", "Remove brackets; a tenant file nests three levels at most"];
     default:
       return [`is not YAML: ${error.message}`, "Mend the line; a key, a colon, a space and a value is all a line needs"];
   }

@@ -36,7 +36,7 @@ export function choice<const T extends readonly [string, ...string[]]>(values: T
     summary,
     type: values.map((value) => `\`${value}\``).join(", "),
     rule: `must be one of ${values.join(", ")}`,
-    remedy: `Write ${values.join(" or ")}`,
+    remedy: `Write ${[values.slice(0, -1).join(", "), ...values.slice(-1)].filter((word) => word !== "").join(" or ")}`,
   });
 }
 
@@ -49,7 +49,7 @@ export function list<T extends z.ZodType<string>>(
   const base = z
     .array(item)
     .min(bounds.min ?? 0)
-    .max(bounds.max ?? 10_000);
+    .max(bounds.max ?? 100);
   const unique = base.check((ctx) => {
     ctx.value.forEach((value, index) => {
       if (ctx.value.indexOf(value) === index) return;
@@ -57,7 +57,7 @@ export function list<T extends z.ZodType<string>>(
       ctx.issues.push({ code: "custom", message, params: { remedy: "Remove it here" }, path: [index], input: value });
     });
   });
-  return field(unique, { type: "list", ...info });
+  return field(unique, { type: "list", json: { uniqueItems: true }, ...info });
 }
 
 function measured(read: (input: unknown) => Parsed, info: FieldInfo) {

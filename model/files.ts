@@ -46,7 +46,6 @@ export function readText(absolute: string, file: string): { text: string } | Pro
 }
 
 function badCharacter(bytes: Buffer, text: string, file: string): Problem | undefined {
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
   const match = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\ufffd/.exec(text);
   if (match === null) return undefined;
   const before = text.slice(0, match.index).split("\n");

@@ -32,13 +32,19 @@ export interface LoadOptions {
   readonly zone?: string;
 }
 
+/** A folder as a person would name it: from the project's root, or in full where it lies outside. */
+function labelOf(folder: string, projectRoot: string): string {
+  const relative = path.relative(projectRoot, folder);
+  return relative.startsWith("..") ? folder : relative.split(path.sep).join("/") || ".";
+}
+
 /**
  * Reads every `*.yaml` of a folder and its ledger. The order of files does not matter.
  * Throws `InputError` with all problems of all files, each with line and column.
  */
 export function loadTenants(folder: string, options: LoadOptions): TenantSet {
   const absolute = path.resolve(options.projectRoot, folder);
-  const label = path.relative(options.projectRoot, absolute).split(path.sep).join("/") || ".";
+  const label = labelOf(absolute, options.projectRoot);
   const listing = listFolder(absolute, label);
   if (listing.problems.some((problem) => problem.file === label)) throw new InputError(listing.problems);
   if (listing.names.length + listing.problems.length === 0) throw new InputError([emptyFolder(label)]);

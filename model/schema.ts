@@ -16,8 +16,9 @@ export const dnsNameRule = "must be a DNS name of two labels or more in lower ca
 
 export const emailPattern = /^[^\s@<>,;"\\]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$/;
 export const monthPattern = /^20\d\d-(0[1-9]|1[0-2])$/;
-export const tokenIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-// eslint-disable-next-line no-control-regex -- control characters are what it refuses
+/** A whole token (`eyJ...`) is not its id. */
+export const tokenIdPattern = /^(?!eyJ)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 export const linePattern = /^(?! )[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]{1,200}$/;
 const datePattern = /^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 

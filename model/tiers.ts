@@ -78,8 +78,8 @@ const gibibyte = 1024 * mebibyte;
 /**
  * Gateway: Envoy holds 14 MB at one worker (measured), the rest is buffers of requests under way. Grafana: 512 MB is its documented minimum.
  * Prometheus keeps 1 to 2 hours of what it scrapes inside the tenant: 3 KiB a series of a tenth of `activeSeries`, at least 512 MB.
- * Queries: Cortex' 2M chunks for medium; the rest keeps one query within a quarter of a querier of 12 GiB. Rules: cortex-jsonnet's extra_small, small and medium user
- * (20 rules a group; 35, 70 groups).
+ * Queries: Cortex' 2M chunks for medium; the rest keeps one query within a quarter of a querier of 12 GiB. Rules: 20 in a group and 35
+ * groups are cortex-jsonnet's extra_small user; doubled from there.
  */
 const levels: Readonly<Record<Tier, ServiceLevel>> = {
   small: {

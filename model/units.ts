@@ -41,14 +41,12 @@ function quantityRemedy(text: string): string {
   const digits = (match[1] ?? "").replace(/[,_ ]/g, "");
   const unit = match[2] ?? "";
   if (unit === "m") return `m reads as milli to some and as million to others: write ${digits}M for millions`;
-  const meant = ({ K: "k", g: "G", ki: "k", mi: "M", gi: "G", b: "G", mn: "M" } as Record<string, string>)[unit] ?? looseUnit(unit);
+  const meant = unit === "M" ? "M" : looseUnits[unit.toLowerCase()];
   return meant === undefined ? "Write for example 500k" : `Write ${digits}${meant}`;
 }
 
-function looseUnit(unit: string): string | undefined {
-  if (unit === "") return "";
-  return ({ k: "k", ki: "k", mi: "M", g: "G", gi: "G" } as Record<string, string>)[unit.toLowerCase()];
-}
+/** Units as people also write them, in lower case. */
+const looseUnits: Readonly<Record<string, string>> = { "": "", k: "k", ki: "k", mi: "M", mn: "M", g: "G", gi: "G", b: "G" };
 
 /** Reads `90d`, `24h`, `30m`; the value is in seconds. A bare number is refused: it would not say of what. */
 export function parseDuration(input: unknown): Parsed {

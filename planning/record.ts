@@ -72,11 +72,18 @@ export async function record(
     register(request, callback);
   };
   let result: Record<string, unknown> = {};
+  let failure: { readonly error: unknown } | undefined;
   await pulumi.runtime.runInPulumiStack(async () => {
-    result = await program();
+    try {
+      result = await program();
+    } catch (error) {
+      // Kept and thrown below: what is thrown in here also rejects promises of the runtime that nobody else holds.
+      failure = { error };
+    }
     return result;
   });
   await pulumi.runtime.disconnect();
+  if (failure !== undefined) throw failure.error;
   return { resources: resources.sort((a, b) => (a.urn < b.urn ? -1 : 1)), outputs: result };
 }
 

@@ -100,6 +100,8 @@ function declareGateway(
           },
         ],
       },
+      // Not an input: named so that the SDK makes an output of what the cluster reports.
+      status: undefined,
     },
     { ...opts, dependsOn: [room, gatewayClass] },
   );

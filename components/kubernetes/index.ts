@@ -3,3 +3,4 @@ export * from "./labels";
 export * from "./namespace";
 export * from "./pod";
 export * from "./policy";
+export * from "./service";

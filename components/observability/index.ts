@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LedgerEntry } from "../../model/ledger";
 import type { Settings } from "../../model/settings";
 import type { Tenant } from "../../model/tenant";
 import type { Hardware, SharedCluster } from "../contracts";
 import { clusterAddresses, refuseDistributed } from "./addresses";
 import { declareCortex } from "./cortex";
 import { limitsFiles } from "./limits";
-import type { RetiredStorage } from "./limits";
 import { declareLoki } from "./loki";
 import { declareSystem } from "./system";
 import { declareThanos } from "./thanos";
@@ -13,15 +13,14 @@ import { declareThanos } from "./thanos";
 export { clusterAddresses } from "./addresses";
 export { dedicatedQuerier } from "./thanos/dedicated";
 export type { DedicatedQuerier, QuerierOwner } from "./thanos/dedicated";
-export type { RetiredStorage } from "./limits";
 
 export interface ObservabilityArgs {
   readonly settings: Pick<Settings, "stack" | "cluster">;
   readonly hardware: Hardware;
   /** Tenants of all cells that use this cluster, in any order. */
   readonly tenants: readonly Tenant[];
-  /** Storage ids of retired tenants whose data is not erased yet. */
-  readonly retired: readonly RetiredStorage[];
+  /** The ledger: storage ids of retired tenants keep their overrides until their data is gone. */
+  readonly retired: readonly LedgerEntry[];
 }
 
 /**

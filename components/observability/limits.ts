@@ -1,41 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LedgerEntry } from "../../model/ledger";
+import { storeLimits } from "../../model/limits";
 import type { Tenant } from "../../model/tenant";
 import { toYaml } from "../../model/text";
-import { formatDuration } from "../../model/units";
 import type { SystemName } from "./system";
 
-/** A retired tenant whose data is still there: its overrides stay until it is gone, since without them the stores would keep data for ever. */
-export type RetiredStorage = Pick<LedgerEntry, "storageId" | "metrics" | "retention" | "erasing" | "erased">;
+/** A ConfigMap holds 1024 KiB in all; what comes near it is refused before anything is changed. */
+const mostBytes = 1000 * 1024;
 
-/** A ConfigMap holds 1 MiB; what comes near it is refused before anything is changed. */
-export const mostBytes = 700 * 1024;
-
-type Values = Readonly<Record<string, unknown>>;
+/** Thanos gives ids that the file does not name no limit at all. Nobody but tenants has business here, so the smallest is theirs. */
+const thanosStranger = { request: { samples_limit: 1 } };
 
 /**
- * The runtime files of the three systems. The order of tenants does not matter, and an id stands only in files of systems that it uses.
- * Keys are sorted and each value has a line of its own, so a diff shows only the tenant and the value that changed.
+ * The runtime files of the three systems. Keys are sorted and each value has a line of its own, so a diff shows only the tenant and the value
+ * that changed.
  * @throws RunError when one does not fit its object.
  */
-export function limitsFiles(tenants: readonly Tenant[], retired: readonly RetiredStorage[]): Record<SystemName, string> {
-  const present = new Set(tenants.map((t) => t.storageId));
-  const kept = retired.filter((r) => r.erased === undefined && !present.has(r.storageId));
-  const on = (system: "cortex" | "thanos") => tenants.filter((t) => t.metrics === system);
-  const cortex = [
-    ...on("cortex").map((t) => [t.storageId, cortexLimits(t)] as const),
-    ...kept.filter((r) => r.metrics === "cortex").map((r) => [r.storageId, cortexRetired(r)] as const),
-  ];
-  const loki = [
-    ...tenants.filter((t) => t.apis.includes("logs") || t.apis.includes("datadog")).map((t) => [t.storageId, lokiLimits(t)] as const),
-    ...kept.map((r) => [r.storageId, lokiRetired(r)] as const),
-  ];
-  const thanos = on("thanos").map((t) => [t.storageId, thanosLimits(t)] as const);
+export function limitsFiles(tenants: readonly Tenant[], retired: readonly LedgerEntry[]): Record<SystemName, string> {
+  const { cortex, loki, thanos } = storeLimits(tenants, retired);
   return {
-    cortex: limitsText("cortex", { overrides: Object.fromEntries(cortex) }),
-    loki: limitsText("loki", { overrides: Object.fromEntries(loki) }),
-    // Anyone not named here is no tenant: nothing gets in.
-    thanos: limitsText("thanos", { write: { default: { request: { samples_limit: 1 } }, tenants: Object.fromEntries(thanos) } }),
+    cortex: limitsText("cortex", { overrides: cortex }),
+    loki: limitsText("loki", { overrides: loki }),
+    thanos: limitsText("thanos", { write: { default: thanosStranger, tenants: thanos } }),
   };
 }
 
@@ -49,45 +35,3 @@ function limitsText(system: SystemName, content: unknown): string {
       "Move some of the tenants to a stack with a cluster of its own.",
   );
 }
-
-/** A burst of two seconds: agents send what they queued after a short break. */
-const burst = 2;
-
-function cortexLimits({ limits, retention }: Tenant): Values {
-  return {
-    compactor_blocks_retention_period: formatDuration(retention.metrics),
-    ingestion_burst_size: limits.metrics.samplesPerSecond * burst,
-    ingestion_rate: limits.metrics.samplesPerSecond,
-    max_global_series_per_user: limits.metrics.activeSeries,
-    max_query_lookback: formatDuration(limits.queries.lookback),
-    max_query_parallelism: limits.queries.parallelism,
-    // The limit per ingester; only the one over all ingesters is a tenant's.
-    max_series_per_user: 0,
-  };
-}
-
-function lokiLimits({ limits, retention }: Tenant): Values {
-  return {
-    ingestion_burst_size_mb: limits.logs.megabytesPerSecond * burst,
-    ingestion_rate_mb: limits.logs.megabytesPerSecond,
-    max_global_streams_per_user: limits.logs.streams,
-    max_query_lookback: formatDuration(limits.queries.lookback),
-    retention_period: formatDuration(retention.logs),
-    tsdb_max_query_parallelism: limits.queries.parallelism,
-  };
-}
-
-function thanosLimits({ limits }: Tenant): Values {
-  return { head_series_limit: limits.metrics.activeSeries, request: { samples_limit: limits.metrics.samplesPerSecond } };
-}
-
-/** Erasing is what the shortest retention does. */
-const shortest = "24h";
-
-const cortexRetired = (r: RetiredStorage): Values => ({
-  compactor_blocks_retention_period: r.erasing === undefined ? formatDuration(r.retention.metrics) : shortest,
-});
-
-const lokiRetired = (r: RetiredStorage): Values => ({
-  retention_period: r.erasing === undefined ? formatDuration(r.retention.logs) : shortest,
-});

@@ -14,7 +14,7 @@ export interface System {
   readonly storage: Storage;
   readonly storageClass: string | undefined;
   /** Parent, provider, and the namespace as a dependency. */
-  readonly opts: pulumi.CustomResourceOptions & { readonly dependsOn: pulumi.Resource[] };
+  readonly opts: Omit<pulumi.CustomResourceOptions, "dependsOn"> & { readonly dependsOn: pulumi.Resource[] };
   /** Environment that names the bucket; empty with storage on volumes. */
   readonly storageEnv: types.input.core.v1.EnvVar[];
 }
@@ -73,5 +73,6 @@ function storageEnv(system: Bare): types.input.core.v1.EnvVar[] {
   return [...coordinates, ...keys];
 }
 
+/** What a Secret holds is a secret for the engine too: the SDK marks `data`. */
 const base64 = (value: pulumi.Input<string>): pulumi.Output<string> =>
-  pulumi.secret(pulumi.output(value).apply((text) => Buffer.from(text).toString("base64")));
+  pulumi.output(value).apply((text) => Buffer.from(text).toString("base64"));

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { container, podTemplate, selector, systemLabels } from "../kubernetes";
+import { container, podTemplate, selector, service as declareService, systemLabels } from "../kubernetes";
 import type { ContainerArgs, Labels } from "../kubernetes";
 import type { System } from "./system";
 
@@ -105,16 +105,15 @@ export interface ServiceArgs {
 
 /** A Service inside the cluster. */
 export function service(system: System, args: ServiceArgs): kubernetes.core.v1.Service {
-  return new kubernetes.core.v1.Service(
+  return declareService(
     `${system.name}/service-${args.name}`,
     {
-      metadata: { namespace: system.namespace, name: args.name, labels: systemLabels(system.name, args.name) },
-      spec: {
-        type: "ClusterIP",
-        ...(args.headless && { clusterIP: "None" }),
-        selector: { ...(args.select ?? selector(system.name, args.part)) },
-        ports: Object.entries(args.ports).map(([name, port]) => ({ name, port, targetPort: port, protocol: "TCP" })),
-      },
+      namespace: system.namespace,
+      name: args.name,
+      labels: systemLabels(system.name, args.name),
+      pods: args.select ?? selector(system.name, args.part),
+      ports: Object.fromEntries(Object.entries(args.ports).map(([name, port]) => [name, { port, target: port }])),
+      ...(args.headless && { headless: true }),
     },
     system.opts,
   );

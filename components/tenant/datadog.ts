@@ -4,7 +4,7 @@ import { hostNames } from "../../model/hosts";
 import { textHash, toYaml } from "../../model/text";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";
-import { container, selector } from "../kubernetes";
+import { container, selector, service } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import type { Keys } from "./keys";
 import { metadata, name, type Place } from "./place";
@@ -33,14 +33,12 @@ export function datadog(place: Place, keys: Keys, certificate: Certificate): Col
     place.opts,
   );
   secret(place, "datadog", "datadog-token", "Opaque", { token: keys.token("collector") });
-  new kubernetes.core.v1.Service(
+  service(
     name(place, "datadog"),
     {
-      metadata: metadata(place, "datadog", "datadog-collector"),
-      spec: {
-        selector: { ...selector("tenant", "prometheus") },
-        ports: [{ name: "datadog", port: collectorPort, targetPort: collectorPort }],
-      },
+      ...metadata(place, "datadog", "datadog-collector"),
+      pods: selector("tenant", "prometheus"),
+      ports: { datadog: { port: collectorPort, target: collectorPort } },
     },
     place.opts,
   );

@@ -5,7 +5,7 @@ import { hostNames } from "../../model/hosts";
 import { toYaml, textHash } from "../../model/text";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";
-import { container, podTemplate, selector, tenantLabels } from "../kubernetes";
+import { container, podTemplate, selector, service, tenantLabels } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import { datasources } from "./grafana-config";
 import type { Keys } from "./keys";
@@ -78,12 +78,9 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate): voi
     },
     { ...place.opts, dependsOn: [config, secrets, account] },
   );
-  new kubernetes.core.v1.Service(
+  service(
     name(place, "grafana"),
-    {
-      metadata: metadata(place, "grafana"),
-      spec: { selector: { ...selector("tenant", "grafana") }, ports: [{ name: "http", port: grafanaPort, targetPort: "http" }] },
-    },
+    { ...metadata(place, "grafana"), pods: selector("tenant", "grafana"), ports: { http: { port: grafanaPort, target: "http" } } },
     place.opts,
   );
 }

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import { hostNames } from "../../model/hosts";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";
-import { restrictedPod, selector, tenantLabels } from "../kubernetes";
+import { restrictedPod, selector, service, tenantLabels } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import type { Collector } from "./datadog";
 import type { Keys } from "./keys";
@@ -54,12 +54,9 @@ export function prometheus(place: Place, keys: Keys, certificate: Certificate, c
     },
     { ...place.opts, dependsOn: [token] },
   );
-  new kubernetes.core.v1.Service(
+  service(
     name(place, "prometheus"),
-    {
-      metadata: metadata(place, "prometheus"),
-      spec: { selector: { ...selector("tenant", "prometheus") }, ports: [{ name: "web", port: 9090, targetPort: "web" }] },
-    },
+    { ...metadata(place, "prometheus"), pods: selector("tenant", "prometheus"), ports: { web: { port: 9090, target: "web" } } },
     place.opts,
   );
   podMonitor(place);

@@ -96,7 +96,7 @@ export class Lab {
       execFile(
         this.up.kubectl,
         ["--kubeconfig", this.up.kubeconfig, ...args],
-        { timeout: 30_000, maxBuffer: 256 << 20 },
+        { timeout: 90_000, maxBuffer: 256 << 20 },
         (error, stdout, stderr) => (error ? reject(new Error(`${error.message}\n${stderr}`)) : resolve(stdout)),
       );
     });

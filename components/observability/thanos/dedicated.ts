@@ -4,7 +4,7 @@ import { systemNamespaces } from "../../../model/names";
 import type { Tenant } from "../../../model/tenant";
 import { images } from "../../../model/versions";
 import type { Address, SharedCluster } from "../../contracts";
-import { container, managedBy, networkPolicy, podTemplate, resourceName, selector, tenantLabel } from "../../kubernetes";
+import { container, managedBy, networkPolicy, podTemplate, resourceName, selector, service, tenantLabel } from "../../kubernetes";
 import type { Arrow, ContainerArgs, Labels } from "../../kubernetes";
 import { ports } from "../addresses";
 import { frontendArgs, queryArgs } from "./config";
@@ -97,12 +97,7 @@ function declare(part: Part, opts: pulumi.CustomResourceOptions): Address {
     },
     opts,
   );
-  const servicePorts = [{ name: "http", port: http, targetPort: http, protocol: "TCP" }];
-  new kubernetes.core.v1.Service(
-    `${logical}-service`,
-    { metadata: { namespace, name, labels }, spec: { type: "ClusterIP", selector: { ...pods }, ports: servicePorts } },
-    opts,
-  );
+  service(`${logical}-service`, { namespace, name, labels, pods, ports: { http: { port: http, target: http } } }, opts);
   networkPolicy(`${logical}-policy`, { namespace, name, labels, pods, from: [part.from], to: [part.to] }, opts);
   return { host: `${name}.${namespace}.svc`, port: http };
 }

@@ -1,7 +1,7 @@
 /**
  * Lua that turns `Authorization: Basic base64(user:token)` into `Bearer token`, for clients that know no bearer tokens; `jwt_authn` then
- * checks the token. The user name means nothing. 8 KiB is more than the longest token that the next filter takes (4 KiB) needs in base64.
- * Anything else is left as it is, and refused by the next filter.
+ * checks the token. The user name means nothing. At most 8 KiB are decoded, some ten times what a token of this project needs; anything
+ * longer or else is left as it is, and refused by the next filter.
  */
 export const basicToBearer = `local alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 local value = {}

@@ -1,13 +1,17 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { gatewayServices, type HostKind } from "../../../model/hosts";
+import { gatewayLimits } from "../../../model/limits";
 import { textHash } from "../../../model/text";
 import { serviceLevel } from "../../../model/tiers";
 import type { EdgeService, SharedCluster } from "../../contracts";
-import { selector } from "../../kubernetes";
+import { selector, service, type ServiceArgs } from "../../kubernetes";
+import { collectorPort } from "../datadog";
+import { grafanaPort } from "../grafana";
 import { metadata, name, type Place } from "../place";
 import { files, podPlaces, ports, type GatewayInput } from "./input";
 import { renderBootstrap } from "./render";
+import { renderClusters } from "./render-clusters";
 import { renderCertificates, renderKeys } from "./render-keys";
 import { hostsOf, renderRoutes } from "./render-routes";
 import { bytes, deployment, scaling } from "./workload";
@@ -39,7 +43,7 @@ export function gateway(place: Place, args: GatewayArgs): Gateway {
   const config = { [files.bootstrap]: renderBootstrap(input), [files.certificates]: renderCertificates(podPlaces) };
   const mounted = [
     configMap(place, "gateway-config", config),
-    configMap(place, "gateway-routes", { [files.routes]: renderRoutes(input) }),
+    configMap(place, "gateway-routes", { [files.routes]: renderRoutes(input), [files.clusters]: renderClusters(input) }),
     configMap(place, "gateway-keys", { [files.keys]: args.jwks.apply((jwks) => renderKeys(input, jwks)) }),
     account(place),
   ];
@@ -58,8 +62,8 @@ export function inputOf(place: Pick<Place, "tenant" | "settings" | "namespace">,
     stack: place.settings.stack,
     zone: place.settings.zone,
     shared: cluster,
-    local: { grafana: local("grafana", 3000), collector: local("datadog-collector", 8126) },
-    requests: level.requests,
+    local: { grafana: local("grafana", grafanaPort), collector: local("datadog-collector", collectorPort) },
+    ...gatewayLimits(place.tenant),
     maxReplicas: level.gateway.max,
     memoryBytes: bytes(level.resources.gateway.limits.memory),
   };
@@ -79,17 +83,15 @@ function account(place: Place): kubernetes.core.v1.ServiceAccount {
 
 /** One Service a name of `model/hosts.ts` that this tenant has, all before the same pods, and `gateway` for edge and metrics. */
 function services(place: Place, input: GatewayInput): EdgeService {
-  const https = { name: "https", port: servicePort, targetPort: "https" };
+  const https = { https: { port: servicePort, target: "https" } };
+  const declare = (objectName: string, listed: ServiceArgs["ports"]) =>
+    service(
+      name(place, objectName),
+      { ...metadata(place, "gateway", objectName), pods: selector("tenant", "gateway"), ports: listed },
+      place.opts,
+    );
   for (const objectName of hostsOf(input.tenant).flatMap((kind: HostKind): readonly string[] => gatewayServices[kind]))
-    service(place, objectName, [https]);
-  service(place, "gateway", [https, { name: "metrics", port: ports.metrics, targetPort: "metrics" }]);
+    declare(objectName, https);
+  declare("gateway", { ...https, metrics: { port: ports.metrics, target: "metrics" } });
   return { namespace: place.namespace, name: "gateway", port: servicePort };
-}
-
-function service(place: Place, objectName: string, listed: { name: string; port: number; targetPort: string }[]): void {
-  new kubernetes.core.v1.Service(
-    name(place, objectName),
-    { metadata: metadata(place, "gateway", objectName), spec: { selector: { ...selector("tenant", "gateway") }, ports: listed } },
-    place.opts,
-  );
 }

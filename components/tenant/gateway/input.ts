@@ -15,6 +15,8 @@ export interface GatewayInput {
   readonly local: { readonly grafana: Address; readonly collector: Address };
   /** Requests a second that the whole tenant may send, by class (the gateway divides by `maxReplicas`), and bytes of one write. */
   readonly requests: Readonly<Record<LimitClass, number>> & { readonly bodyBytes: number };
+  /** Queries of Thanos under way at one time, over all replicas; undefined where the store bounds them itself. */
+  readonly queriesAtOnce: number | undefined;
   /** Most replicas that the gateway may have. */
   readonly maxReplicas: number;
   /** Memory limit of one gateway container, bytes. */
@@ -47,7 +49,13 @@ export const podPlaces: Places = {
 };
 
 /** File names inside the folders of `Places`. */
-export const files = { bootstrap: "envoy.yaml", certificates: "sds.yaml", routes: "routes.yaml", keys: "keys.yaml" } as const;
+export const files = {
+  bootstrap: "envoy.yaml",
+  certificates: "sds.yaml",
+  routes: "routes.yaml",
+  clusters: "clusters.yaml",
+  keys: "keys.yaml",
+} as const;
 
 /** Resource names by which the bootstrap asks for what is delivered live. */
 export const live = { routes: "tenant", keys: "jwt", certificate: "gateway-tls" } as const;

@@ -1,21 +1,16 @@
-import { files, filters, live, requirements, typed, type Config, type GatewayInput, type Places } from "./input";
+import { maxTokenSeconds, tokenIssuer } from "../../../model/tokens";
+import { filters, live, requirements, typed, type Config, type GatewayInput, type Places } from "./input";
 import { discovery } from "./text";
 
 /** Seconds by which clocks may differ. Envoy's 0 would mean its default of 60; stated, so that it does not change under us. */
 const clockSkewSeconds = 60;
-/**
- * Tokens that live longer than any this project mints are refused: those of clients inside the cluster end 13 months after their key's
- * month, and a key may be listed a few months ahead. 18 months of 31 days.
- */
-const maxLifetimeSeconds = 18 * 31 * 86400;
-
-/** The issuer of every token of this project. */
-export const issuer = "tenantstack";
+/** Envoy counts from now, the model from a token's making: a key, and so its clients' tokens, may be listed some months ahead. */
+const maxLifetimeSeconds = maxTokenSeconds + 5 * 31 * 86400;
 
 /** `keys.yaml`: the token check as a live filter. `jwks` is the JSON text of the tenant's public keys. */
 export function renderKeys(input: Pick<GatewayInput, "stack">, jwks: string): string {
   const provider = (where: Config): Config => ({
-    issuer,
+    issuer: tokenIssuer,
     audiences: [input.stack],
     require_expiration: true,
     max_lifetime: `${maxLifetimeSeconds}s`,
@@ -60,15 +55,4 @@ export function renderCertificates(places: Pick<Places, "folders">): string {
       },
     }),
   );
-}
-
-/** Paths of the rendered files under the folders of `places`. */
-export function filePaths(places: Places): Record<keyof typeof files, string> {
-  const { folders } = places;
-  return {
-    bootstrap: `${folders.config}/${files.bootstrap}`,
-    certificates: `${folders.config}/${files.certificates}`,
-    routes: `${folders.routes}/${files.routes}`,
-    keys: `${folders.keys}/${files.keys}`,
-  };
 }

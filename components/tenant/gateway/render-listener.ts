@@ -1,6 +1,7 @@
 import { routes, scopes, type Scope } from "../../../model/routes";
 import { basicToBearer } from "./basic";
 import { claim, files, filters, fileSource, live, routeFact, routeFacts, typed, type Config, type Places } from "./input";
+import { socket } from "./render-clusters";
 import { retryAfterSeconds } from "./render-routes";
 
 /** The listener for all of the tenant's hosts: TLS only, one filter chain, so that a host of another tenant is 421 and never another chain. */
@@ -18,11 +19,6 @@ export function publicListener(places: Places): Config {
       },
     ],
   };
-}
-
-/** A network address. */
-export function socket(address: string, port: number): Config {
-  return { socket_address: { address, port_value: port } };
 }
 
 function tls(places: Places): Config {

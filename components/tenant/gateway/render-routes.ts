@@ -33,7 +33,6 @@ export function renderRoutes(input: GatewayInput): string {
   return discovery(
     typed("config.route.v3.RouteConfiguration", {
       name: live.routes,
-      ignore_port_in_host_matching: true,
       virtual_hosts: [...hostsOf(input.tenant).map((kind) => virtualHost(input, kind)), otherHosts],
       typed_per_filter_config: { [filters.subject]: subject(input.tenant), [filters.rate]: rateLimits(input) },
     }),

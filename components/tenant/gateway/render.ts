@@ -1,29 +1,31 @@
-import { routesOf, type Upstream } from "../../../model/routes";
-import type { Address } from "../../contracts";
-import { podPlaces, typed, type Config, type GatewayInput, type Places } from "./input";
+import { files, fileSource, podPlaces, typed, type Config, type GatewayInput, type Places } from "./input";
+import { endpoints, renderClusters, socket } from "./render-clusters";
 import { renderCertificates, renderKeys } from "./render-keys";
-import { publicListener, socket } from "./render-listener";
+import { publicListener } from "./render-listener";
 import { renderRoutes } from "./render-routes";
 import { envoyYaml } from "./text";
 
 /** The text of every file of a tenant's gateway, by what delivers it. */
 export interface Rendered {
-  /** `envoy.yaml`: read at start, so pods roll when it changes. Holds nothing that changes with a tenant's file, but which upstreams there are. */
+  /** `envoy.yaml`: read at start, so pods roll when it changes. Holds nothing that changes with a tenant's file but the tier's memory. */
   readonly bootstrap: string;
   /** `sds.yaml`: where the certificate is. */
   readonly certificates: string;
   /** `routes.yaml`: read again when it changes. */
   readonly routes: string;
+  /** `clusters.yaml`: read again when it changes. */
+  readonly clusters: string;
   /** `keys.yaml`: read again when it changes. */
   readonly keys: string;
 }
 
-/** Renders all four files; `jwks` is the JSON text of the tenant's public keys. */
+/** Renders all files; `jwks` is the JSON text of the tenant's public keys. */
 export function renderGateway(input: GatewayInput, jwks: string, places: Places = podPlaces): Rendered {
   return {
     bootstrap: renderBootstrap(input, places),
     certificates: renderCertificates(places),
     routes: renderRoutes(input),
+    clusters: renderClusters(input),
     keys: renderKeys(input, jwks),
   };
 }
@@ -38,60 +40,11 @@ export function renderBootstrap(input: GatewayInput, places: Places = podPlaces)
     admin: { address: { pipe: { path: places.adminSocket, mode: 0o600 } } },
     static_resources: {
       listeners: [publicListener(places), healthListener(places), metricsListener(places)],
-      clusters: [...upstreams(input).map(([name, address]) => cluster(name, address)), adminCluster(places)],
+      clusters: [adminCluster(places)],
     },
+    dynamic_resources: { cds_config: fileSource(places.folders.routes, files.clusters) },
     overload_manager: overload(input.memoryBytes),
   });
-}
-
-/** Address of each upstream that the tenant's routes lead to, and of Grafana, by cluster name. */
-function upstreams(input: GatewayInput): [string, Address][] {
-  const names = [...new Set(routesOf(input.tenant).map((route) => route.upstream))].sort();
-  return [...names.map((name): [string, Address] => [name, addressOf(input, name)]), ["grafana", input.local.grafana]];
-}
-
-function addressOf(input: GatewayInput, upstream: Upstream): Address {
-  const { cortex, loki, thanos } = input.shared;
-  const all: Readonly<Record<Upstream, Address>> = {
-    "cortex.push": cortex.push,
-    "cortex.query": cortex.query,
-    "cortex.ruler": cortex.ruler,
-    "cortex.alertmanager": cortex.alertmanager,
-    "loki.push": loki.push,
-    "loki.query": loki.query,
-    "loki.tail": loki.tail,
-    "loki.ruler": loki.ruler,
-    "loki.compactor": loki.compactor,
-    "thanos.receive": thanos.receive,
-    "thanos.query": thanos.query,
-    collector: input.local.collector,
-  };
-  return all[upstream];
-}
-
-/** What one replica has under way at one upstream at most; more is refused at once (429), so that one tenant cannot queue up in a shared store. */
-const atOnce = { max_connections: 256, max_pending_requests: 64, max_requests: 256, max_retries: 8 };
-
-function cluster(name: string, address: Address): Config {
-  return {
-    name,
-    type: "STRICT_DNS",
-    connect_timeout: "3s",
-    dns_lookup_family: "ALL",
-    circuit_breakers: { thresholds: [atOnce] },
-    load_assignment: endpoints(name, socket(address.host, address.port)),
-    typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed("extensions.upstreams.http.v3.HttpProtocolOptions", {
-        // Shorter than the servers' own idle time (2 min), and short enough that Services spread new connections over new pods.
-        common_http_protocol_options: { idle_timeout: "50s", max_connection_duration: "300s" },
-        explicit_http_config: { http_protocol_options: {} },
-      }),
-    },
-  };
-}
-
-function endpoints(name: string, address: Config): Config {
-  return { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
 }
 
 /** Envoy's own interface, on a socket file that only its user can open; the metrics listener is its one way out. */

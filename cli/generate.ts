@@ -1,0 +1,37 @@
+import fs from "node:fs";
+import path from "node:path";
+import { tenantJsonSchema, tenantReference } from "../model/reference";
+import { root } from "./paths";
+
+/** Files made from `model/schema.ts`, by path from the checkout. */
+export function generated(): Record<string, string> {
+  return { "tenants/tenant.schema.json": tenantJsonSchema(), "docs/tenant-file.md": tenantReference() };
+}
+
+/** Writes what is not as it should be and returns those paths; with `check` only returns them. */
+export function generate(projectRoot: string, check: boolean): string[] {
+  const stale = Object.entries(generated()).filter(([file, text]) => {
+    const absolute = path.join(projectRoot, file);
+    return !fs.existsSync(absolute) || fs.readFileSync(absolute, "utf8") !== text;
+  });
+  if (!check) {
+    for (const [file, text] of stale) {
+      fs.mkdirSync(path.dirname(path.join(projectRoot, file)), { recursive: true });
+      fs.writeFileSync(path.join(projectRoot, file), text);
+    }
+  }
+  return stale.map(([file]) => file);
+}
+
+function main(check: boolean): void {
+  const stale = generate(root, check);
+  if (stale.length === 0) process.stdout.write("Generated files are up to date.\n");
+  else if (!check) process.stdout.write(`Wrote ${stale.join(", ")}\n`);
+  else {
+    process.stderr.write(`Not up to date with model/schema.ts: ${stale.join(", ")}\n    Run \`npm run generate\` and commit the result.\n`);
+    process.exitCode = 1;
+  }
+}
+
+// As a script (`npm run generate`), not when tests or other commands import it.
+if (process.argv[1] === __filename) main(process.argv.includes("--check"));

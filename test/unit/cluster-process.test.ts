@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { removeIfDead, withLock } from "../../embedded/cluster/lock";
+import { endProcess, isAlive, launch, self, startOf } from "../../embedded/cluster/process";
+import type { Reporter } from "../../embedded/console";
+import { silentReporter } from "../../embedded/console";
+
+let dir: string;
+let lock: string;
+beforeEach(() => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-process-"));
+  lock = path.join(dir, "lock");
+});
+afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+function command(script: string): Parameters<typeof launch>[0] {
+  return { program: process.execPath, args: ["-e", script], cwd: dir, log: path.join(dir, "log") };
+}
+
+async function logHas(text: string): Promise<void> {
+  for (let n = 0; n < 100; n += 1) {
+    if (fs.existsSync(path.join(dir, "log")) && fs.readFileSync(path.join(dir, "log"), "utf8").includes(text)) return;
+    await sleep(50);
+  }
+  throw new Error(`the log has no ${text}`);
+}
+
+describe("processes", () => {
+  test("one that was launched is alive, has nothing of our environment, and ends when asked", async () => {
+    process.env["TENANTSTACK_TEST_SECRET"] = "secret";
+    const id = await launch(command('console.log(JSON.stringify(process.env), "up"); setInterval(() => {}, 1000)'));
+    delete process.env["TENANTSTACK_TEST_SECRET"];
+    await logHas("up");
+    expect(isAlive(id)).toBe(true);
+    expect(fs.readFileSync(path.join(dir, "log"), "utf8")).not.toContain("secret");
+    expect(fs.statSync(path.join(dir, "log")).mode & 0o777).toBe(0o600);
+    expect(await endProcess(id, 5_000)).toBe("ended");
+    expect(isAlive(id)).toBe(false);
+    expect(await endProcess(id, 5_000)).toBe("absent");
+  });
+
+  test("one that ignores the request is killed after its grace; the log of the start before is kept", async () => {
+    fs.writeFileSync(path.join(dir, "log"), "before");
+    const id = await launch(command('process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1000)'));
+    await logHas("up");
+    expect(await endProcess(id, 200)).toBe("killed");
+    expect(fs.readFileSync(path.join(dir, "log.1"), "utf8")).toBe("before");
+  });
+
+  test("a number that was used again is not touched", async () => {
+    expect(startOf(process.pid)).toBeDefined();
+    expect(await endProcess({ pid: process.pid, started: "earlier" }, 100)).toBe("absent");
+  });
+
+  test("a program that is not there is an error", async () => {
+    await expect(launch({ ...command(""), program: path.join(dir, "none") })).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("lock", () => {
+  test("one at a time, all get their turn, the waiting is said, the lock goes", async () => {
+    const notes: string[] = [];
+    const report: Reporter = { ...silentReporter, note: (text) => void notes.push(text) };
+    let inside = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await sleep(30);
+      inside -= 1;
+    };
+    await Promise.all(Array.from({ length: 4 }, async () => withLock(lock, report, work)));
+    expect(most).toBe(1);
+    expect(notes).toHaveLength(3);
+    expect(notes[0]).toContain(`Process ${process.pid}`);
+    expect(fs.readdirSync(dir)).toEqual([]);
+  });
+
+  test("work that fails frees it", async () => {
+    await expect(withLock(lock, silentReporter, async () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await withLock(lock, silentReporter, async () => Promise.resolve(1))).toBe(1);
+  });
+
+  test("that of a dead process, or a damaged one, is taken over by exactly one of many", async () => {
+    for (const content of [JSON.stringify({ pid: process.pid, started: "earlier" }), "{"]) {
+      fs.writeFileSync(lock, content);
+      let inside = 0;
+      let most = 0;
+      const work = async (): Promise<void> => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await sleep(10);
+        inside -= 1;
+      };
+      await Promise.all(Array.from({ length: 5 }, async () => withLock(lock, silentReporter, work)));
+      expect(most).toBe(1);
+    }
+  });
+
+  test("the lock of one who came first is not taken away", async () => {
+    fs.writeFileSync(lock, JSON.stringify(self()));
+    removeIfDead(lock);
+    expect(fs.existsSync(lock)).toBe(true);
+    fs.writeFileSync(lock, JSON.stringify({ ...self(), started: "earlier" }));
+    removeIfDead(lock);
+    expect(fs.readdirSync(dir)).toEqual([]);
+  });
+
+  test("waiting for a living process ends when it is interrupted", async () => {
+    const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+    try {
+      fs.writeFileSync(lock, JSON.stringify({ pid: other.pid, started: startOf(other.pid ?? 0) }));
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(new Error("interrupted")), 100);
+      await expect(withLock(lock, silentReporter, async () => Promise.resolve(), abort.signal)).rejects.toThrow("interrupted");
+      expect(JSON.parse(fs.readFileSync(lock, "utf8"))).toMatchObject({ pid: other.pid });
+    } finally {
+      other.kill("SIGKILL");
+    }
+  });
+
+  test("the holder is told apart by number and start", () => {
+    expect(self()).toEqual({ pid: process.pid, started: startOf(process.pid) });
+  });
+});
