@@ -57,7 +57,7 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   const cluster = own === undefined ? await startCluster({ dir, tools: clusterPaths(tools), report, signal }) : undefined;
   const kubeconfig = cluster?.kubeconfig ?? (await userKubeconfig(own ?? ""));
   const stack = await prepareStack({
-    dir: own === undefined ? dir : path.join(dir, "contexts", own.replaceAll(/[^A-Za-z0-9._-]/g, "_")),
+    dir: folderOf(dir, own),
     tools,
     kubeconfig,
     overrides: { ...options.overrides, ...(own !== undefined && { context: own }) },
@@ -88,9 +88,9 @@ function clusterPaths(tools: ReadonlyMap<ToolName, Tool>): Record<(typeof cluste
 /** The user's kubeconfig, once it is known to hold the context that was asked for. */
 async function userKubeconfig(context: string): Promise<string> {
   const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  const known = config.getContexts().map((c) => c.name);
+  const kubeconfig = new KubeConfig();
+  kubeconfig.loadFromDefault();
+  const known = kubeconfig.getContexts().map((c) => c.name);
   if (!known.includes(context))
     throw new UserError(
       `Context ${context} is not in your kubeconfig (KUBECONFIG, else ~/.kube/config). It has: ${known.join(", ") || "none"}. Name one of these with --context.`,
@@ -98,18 +98,24 @@ async function userKubeconfig(context: string): Promise<string> {
   return process.env.KUBECONFIG ?? path.join(process.env.HOME ?? "", ".kube", "config");
 }
 
-/** The stack as the last `npm start` left it, without starting anything; for commands that only read. */
-export async function existingStack(report: Reporter, dir = stateFolder): Promise<LocalStack> {
+/** The stack as the last `npm start` left it (with the same `--context`, if any), without starting anything; for commands that only read. */
+export async function existingStack(report: Reporter, context?: string): Promise<LocalStack> {
+  const dir = folderOf(stateFolder, context);
   const file = path.join(dir, "Pulumi.dev.yaml");
-  if (!fs.existsSync(file)) throw new UserError(`There is no stack in ${dir} yet. Run npm start first.`);
-  const overrides = (parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> }).config ?? {};
-  const own = Object.fromEntries(
-    Object.entries(overrides)
-      .map(([k, v]) => [k.replace(/^tenantstack:/, ""), v])
-      .filter(([k]) => !String(k).includes(":")),
+  const again = context === undefined ? "npm start" : `npm start -- --context ${context}`;
+  if (!fs.existsSync(file)) throw new UserError(`There is no stack in ${dir} yet. Run ${again} first.`);
+  const written = (parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> }).config ?? {};
+  const own = Object.entries(written).flatMap(([k, v]) =>
+    k.startsWith("tenantstack:") ? [[k.slice("tenantstack:".length), v] as const] : [],
   );
   const tools = await ensureTools(engineTools, { report });
-  return prepareStack({ dir, tools, kubeconfig: path.join(dir, "kubeconfig"), overrides: own });
+  const kubeconfig = context === undefined ? path.join(dir, "kubeconfig") : await userKubeconfig(context);
+  return prepareStack({ dir, tools, kubeconfig, overrides: Object.fromEntries(own) });
+}
+
+/** Each cluster of the user's has a stack, and so a state, of its own. */
+function folderOf(dir: string, context: string | undefined): string {
+  return context === undefined ? dir : path.join(dir, "contexts", encodeURIComponent(context));
 }
 
 /** Something the user asked for that cannot be; the message says what to do instead. */

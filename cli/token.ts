@@ -16,10 +16,18 @@ export function register(program: Command): void {
     .description("Mint a token for a tenant's APIs, signed with its first key; prints the token alone")
     .requiredOption("--scope <scopes...>", `what it may do: ${scopes.join(", ")}`)
     .option("--expires <duration>", "how long it is valid", "90d")
+    .option("--context <name>", "the stack that npm start -- --context NAME brought up")
     .option("--id <jti>", "its id, to be named in `revoked` one day; default: random")
-    .action(async (tenant: string, options: { scope: string[]; expires: string; id?: string }) => {
+    .action(async (tenant: string, options: TokenOptions) => {
       process.stdout.write(`${await mintToken(tenant, options)}\n`);
     });
+}
+
+interface TokenOptions {
+  readonly scope: string[];
+  readonly expires: string;
+  readonly id?: string;
+  readonly context?: string;
 }
 
 interface Signing {
@@ -27,13 +35,13 @@ interface Signing {
   readonly privateKeyPem: string;
 }
 
-async function mintToken(tenant: string, options: { scope: string[]; expires: string; id?: string }): Promise<string> {
+async function mintToken(tenant: string, options: TokenOptions): Promise<string> {
   const wanted = options.scope.flatMap((s) => s.split(/[\s,]+/)).filter((s) => s !== "");
   const unknown = wanted.filter((s) => !(scopes as readonly string[]).includes(s));
   if (unknown.length > 0) throw new UserError(`--scope ${unknown.join(" ")}: no such scope. Choose from: ${scopes.join(", ")}.`);
   const life = parseLifetime(options.expires);
   if ("rule" in life) throw new UserError(`--expires ${options.expires}: ${life.rule}. ${life.remedy}.`);
-  const stack = await existingStack(silentReporter);
+  const stack = await existingStack(silentReporter, options.context);
   const all = (await outputs(stack, true)) as { signing?: Record<string, Signing>; tenants?: Record<string, string> };
   const signing = all.signing?.[tenant];
   if (signing === undefined) throw new UserError(unknownTenant(tenant, Object.keys(all.signing ?? {})));

@@ -1,6 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostOwner } from "../model/hosts";
+import type { Peer } from "./kubernetes";
 
 /** Where one system keeps its blocks. `volume` is for size single without an object store: the pod's own volume. */
 export type Storage =
@@ -65,6 +66,8 @@ export interface SharedCluster {
 
 /** Publishing a tenant's hosts to the world; `edge: none` publishes nothing. */
 export interface Edge {
+  /** The proxies from which clients' connections reach gateways; undefined where the platform's own load balancer does, from addresses we cannot know. */
+  readonly proxies: Peer | undefined;
   publish(
     tenant: HostOwner & { readonly name: string },
     hostnames: readonly string[],

@@ -3,8 +3,23 @@
 /** A tenant's name: also a DNS label, a namespace with `-tenant` behind it, and a path segment of the stores. */
 export const tenantNamePattern = /^[a-z][a-z0-9-]{0,28}[a-z0-9]$/;
 
-/** Names that mean something else: Thanos' default tenant, and ids that the three systems or this project use themselves. */
-export const reservedNames: ReadonlySet<string> = new Set(["default-tenant", "anonymous", "fake", "operators", "cortex", "loki", "thanos"]);
+/**
+ * Names that mean something else: Thanos' default tenant, ids that the three systems or this project use themselves, and folders that the
+ * systems keep beside those of tenants in their buckets.
+ */
+export const reservedNames: ReadonlySet<string> = new Set([
+  "default-tenant",
+  "anonymous",
+  "fake",
+  "operators",
+  "cortex",
+  "loki",
+  "thanos",
+  "index",
+  "rules",
+  "alerts",
+  "alertmanager",
+]);
 
 /** Says which part of the name rule `name` breaks, or undefined when it is a good name. */
 export function tenantNameProblem(name: string): string | undefined {

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 
-/** YAML with sorted keys and no anchors, so that a diff shows only what changed. Undefined values are left out. */
+/**
+ * YAML with sorted keys and no anchors, so that a diff shows only what changed. Undefined values are left out. Some readers (Envoy's among them)
+ * still take `on`, `no` and `y` for booleans, so such strings are quoted: a tenant may be called `no`.
+ */
 export function toYaml(value: unknown): string {
-  return stringify(value, { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0 });
+  return stringify(value, { sortMapEntries: true, aliasDuplicateObjects: false, lineWidth: 0, indentSeq: false, compat: "yaml-1.1" });
 }
 
 /** JSON with sorted keys, two spaces, and a newline at the end. */

@@ -51,9 +51,10 @@ export async function record(
         throw new Error(`the program calls ${args.token}, which a recording does not know`);
       },
       newResource: (args) => {
+        const inputs = args.inputs as Record<string, unknown>;
         if (args.type === "pulumi:pulumi:StackReference")
-          return { id: String(args.inputs.name), state: { name: args.inputs.name, outputs: options.before ?? {}, secretOutputNames: [] } };
-        return { id: `${args.name}-id`, state: { ...args.inputs, ...outputs(args) } };
+          return { id: String(inputs.name), state: { name: inputs.name, outputs: options.before ?? {}, secretOutputNames: [] } };
+        return { id: `${args.name}-id`, state: { ...inputs, ...outputs(args) } };
       },
     },
     "tenantstack",

@@ -36,7 +36,17 @@ function tests(name: string, about: string, extra: readonly string[], limitSecon
     about,
     run: async () => {
       const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-test-")), "report.json");
-      const argv = ["node", "--experimental-vm-modules", "node_modules/jest/bin/jest.js", "-c", "test/jest.config.js", `test/${name}/`, "--json", `--outputFile=${report}`, ...extra];
+      const argv = [
+        "node",
+        "--experimental-vm-modules",
+        "node_modules/jest/bin/jest.js",
+        "-c",
+        "test/jest.config.js",
+        `test/${name}/`,
+        "--json",
+        `--outputFile=${report}`,
+        ...extra,
+      ];
       const code = await execute(argv, limitSeconds, { NODE_NO_WARNINGS: "1" });
       const counts = countsOf(report);
       fs.rmSync(path.dirname(report), { recursive: true, force: true });
@@ -47,7 +57,11 @@ function tests(name: string, about: string, extra: readonly string[], limitSecon
 
 function countsOf(report: string): Counts {
   try {
-    const read = JSON.parse(fs.readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number; numRuntimeErrorTestSuites: number };
+    const read = JSON.parse(fs.readFileSync(report, "utf8")) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numRuntimeErrorTestSuites: number;
+    };
     return { passed: read.numPassedTests, failed: read.numFailedTests + read.numRuntimeErrorTestSuites };
   } catch {
     return { passed: 0, failed: 1 };

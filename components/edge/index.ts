@@ -15,7 +15,7 @@ const namespace = "tenantstack-edge";
 const gateway = "tenants";
 
 /** Where connections to tenants' gateways come from: the proxies that Envoy Gateway runs for our Gateway, in its own namespace. For network policies. */
-export const edgeProxies: Peer = {
+const edgeProxies: Peer = {
   pods: { "gateway.envoyproxy.io/owning-gateway-name": gateway, "gateway.envoyproxy.io/owning-gateway-namespace": namespace },
   namespaces: { "kubernetes.io/metadata.name": "envoy-gateway-system" },
 };
@@ -35,7 +35,7 @@ export interface EdgeArgs {
  */
 export async function edge(args: EdgeArgs, opts: pulumi.CustomResourceOptions = {}): Promise<Edge> {
   const { settings, hardware, cloudflare } = args;
-  if (settings.edge === "none") return { publish: () => undefined };
+  if (settings.edge === "none") return { proxies: undefined, publish: () => undefined };
   const dns = settings.dns === "cloudflare" ? await cloudflareDns(settings.stack, cloudflare) : undefined;
   return edgeWith(settings, hardware, { ...opts, provider: hardware.provider }, dns);
 }
@@ -49,6 +49,7 @@ export function edgeWith(
 ): Edge {
   const entrance = declareGateway(hardware.loadBalancerAnnotations, opts);
   return {
+    proxies: edgeProxies,
     publish(tenant, hostnames, service, tenantOpts) {
       declareRoute({ tenant, hostnames, service }, tenantOpts);
       if (dns) declareRecords(dns, tenant, settings.zone, loadBalancer(entrance), tenantOpts);

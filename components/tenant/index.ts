@@ -59,7 +59,7 @@ export class TenantStack extends pulumi.ComponentResource {
       const seen: SharedCluster = { ...cluster, thanos: { ...cluster.thanos, query } };
       const certified = certificate(place, args.issuer);
       const entry = gateway(place, { cluster: seen, jwks: signers.jwks, tlsSecret: certified.secretName });
-      policies(place, seen, entry.ports);
+      policies(place, seen, entry.ports, args.edge.proxies);
       grafana(place, signers, certified);
       prometheus(place, signers, certified, datadog(place, signers, certified));
       alerting(place, seen);

@@ -1,6 +1,6 @@
 import { systemNamespaces } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
-import { networkPolicy, selector, tenantLabels, type Arrow, type Labels } from "../kubernetes";
+import { networkPolicy, selector, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
 import { collectorPort } from "./datadog";
 import { grafanaPort } from "./grafana";
 import { name, type Place } from "./place";
@@ -18,20 +18,13 @@ const grafana = selector("tenant", "grafana");
 const prometheus = selector("tenant", "prometheus");
 
 /** The arrows of a tenant's namespace, and no other: see docs/security.md for the drawing. */
-export function policies(place: Place, cluster: SharedCluster, ports: GatewayPorts): void {
+export function policies(place: Place, cluster: SharedCluster, ports: GatewayPorts, proxies: Peer | undefined): void {
   const toGateway: Arrow = { peer: { pods: gateway }, ports: [ports.https] };
   draw(place, "gateway", gateway, {
     from: [
-      // Without the shared edge the platform's own load balancer reaches it, from addresses we cannot know.
-      place.settings.edge === "none"
-        ? { peer: { anywhere: true }, ports: [ports.https] }
-        : { peer: { pods: {}, namespaces: inNamespace("envoy-gateway-system") }, ports: [ports.https] },
-      ...(place.settings.edge === "none"
-        ? []
-        : [
-            { peer: { pods: grafana }, ports: [ports.https] },
-            { peer: { pods: prometheus }, ports: [ports.https] },
-          ]),
+      { peer: proxies ?? { anywhere: true }, ports: [ports.https] },
+      { peer: { pods: grafana }, ports: [ports.https] },
+      { peer: { pods: prometheus }, ports: [ports.https] },
       { peer: { pods: prometheus }, ports: [ports.metrics] },
       { peer: { pods: prometheus, namespaces: inNamespace("system-tenant") }, ports: [ports.metrics] },
     ],

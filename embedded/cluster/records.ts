@@ -18,7 +18,7 @@ export type Records = Partial<Record<PartName, PartRecord>>;
 /** Reads `processes.json`; an unreadable one counts as empty. */
 export function readRecords(layout: Layout): Records {
   const parsed = schema.safeParse(readJson(layout.processes) ?? {});
-  return parsed.success ? (parsed.data) : {};
+  return parsed.success ? parsed.data : {};
 }
 
 /** Remembers a part (or forgets it, with undefined). Called under the lock, so that no other write is lost. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import { renderGateway, type Rendered } from "../../components/tenant/gateway/render";
 import type { GatewayInput } from "../../components/tenant/gateway/input";
-import { envoyYaml } from "../../components/tenant/gateway/text";
+import { toYaml } from "../../model/text";
 import { metricsSystems, states, type Api } from "../../model/tenant";
 import { envoyPath, layOut } from "./envoy";
 import { jwksOf, selfSigned, signingKey } from "./gateway-kit";
@@ -67,7 +67,7 @@ function inlined(text: Rendered): string {
   delete http["rds"];
   const clusters = (parse(text.clusters) as { resources: Record<string, unknown>[] }).resources;
   bootstrap.static_resources.clusters.push(...clusters.map(({ "@type": _one, ...cluster }) => cluster));
-  return envoyYaml(bootstrap);
+  return toYaml(bootstrap);
 }
 
 /** What Envoy says against the files; with `split`, as they are mounted, else with all in one. */

@@ -8,7 +8,7 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { type ClusterOptions, startCluster, stopCluster } from "../../embedded/cluster";
-import { Api, mergePatch } from "../../embedded/cluster/api";
+import { Api } from "../../embedded/cluster/api";
 import { layoutOf } from "../../embedded/cluster/layout";
 import { silentReporter } from "../../embedded/console";
 import { type Bag, decode, emptyBag, encode, type Fields, type Marks } from "../../embedded/providers/protocol/values";
@@ -72,7 +72,12 @@ export class Plugin {
 
   /** One raw call. */
   public async call<Response>(method: string, request: unknown): Promise<Response> {
-    type Method = (request: unknown, metadata: grpc.Metadata, options: object, done: (error: Error | null, response: Response) => void) => void;
+    type Method = (
+      request: unknown,
+      metadata: grpc.Metadata,
+      options: object,
+      done: (error: Error | null, response: Response) => void,
+    ) => void;
     const call = (this.client as unknown as Record<string, Method>)[method];
     if (!call) throw new Error(`no call ${method}`);
     return new Promise((resolve, reject) => {
@@ -94,7 +99,10 @@ export class Plugin {
   }
 
   public async diffConfig(olds: Fields, news: Fields): Promise<Difference> {
-    const request = new rpc.DiffRequest().setOldInputs(encode(bag(olds))).setOlds(encode(bag(olds))).setNews(encode(bag(news)));
+    const request = new rpc.DiffRequest()
+      .setOldInputs(encode(bag(olds)))
+      .setOlds(encode(bag(olds)))
+      .setNews(encode(bag(news)));
     return difference(await this.call("diffConfig", request));
   }
 
@@ -189,15 +197,22 @@ export async function notReady(work: Promise<unknown>): Promise<{ id: string; re
   )) as grpc.ServiceError | undefined;
   const [packed] = error?.metadata.get("grpc-status-details-bin") ?? [];
   if (!packed) throw new Error(`no details of a half-made resource: ${error?.message ?? "the call succeeded"}`);
-  const detail = Status.deserializeBinary(packed as Buffer).getDetailsList()[0]?.unpack(
-    (bytes: Uint8Array) => rpc.ErrorResourceInitFailed.deserializeBinary(bytes),
-    "pulumirpc.ErrorResourceInitFailed",
-  );
+  const detail = Status.deserializeBinary(packed as Buffer)
+    .getDetailsList()[0]
+    ?.unpack((bytes: Uint8Array) => rpc.ErrorResourceInitFailed.deserializeBinary(bytes), "pulumirpc.ErrorResourceInitFailed");
   if (!detail) throw new Error("the details are not of a half-made resource");
   return { id: detail.getId(), reasons: detail.getReasonsList(), outputs: decode(detail.getProperties() as Struct) };
 }
 
-const clusterTools = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "prometheus-operator", "crds"] as const;
+const clusterTools = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kwok",
+  "prometheus-operator",
+  "crds",
+] as const;
 
 /** A cluster for one test file. */
 export interface TestCluster {
@@ -207,7 +222,7 @@ export interface TestCluster {
   /** Folder of `pulumi`. */
   readonly pulumiFolder: string;
   /** A request past the provider, as another person's kubectl would make it; the body of the answer. */
-  ask(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object, how?: { manager?: string; status?: boolean }): Promise<Fields>;
+  ask(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object, how?: { manager?: string }): Promise<Fields>;
   stop(): Promise<void>;
 }
 
@@ -215,7 +230,9 @@ export interface TestCluster {
 export async function startTestCluster(): Promise<TestCluster> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-providers-"));
   const found = await ensureTools([...clusterTools, "pulumi"], { report: silentReporter });
-  const tools = Object.fromEntries([...found].map(([name, tool]) => [name, tool.path])) as unknown as ClusterOptions["tools"] & { pulumi: string };
+  const tools = Object.fromEntries([...found].map(([name, tool]) => [name, tool.path])) as unknown as ClusterOptions["tools"] & {
+    pulumi: string;
+  };
   const cluster = await startCluster({ dir: path.join(dir, "cluster"), tools, report: silentReporter });
   const api = new Api(layoutOf(path.join(dir, "cluster")), Number(new URL(cluster.server).port));
   return {
@@ -225,8 +242,8 @@ export async function startTestCluster(): Promise<TestCluster> {
     pulumiFolder: tools.pulumi,
     async ask(method, where, body, how = {}) {
       const query = how.manager ? `?fieldManager=${how.manager}` : "";
-      const question = { method, path: `${where}${how.status ? "/status" : ""}${query}`, ...(body ? { body: JSON.stringify(body) } : {}) };
-      const answer = await api.ask(method === "PATCH" ? { ...question, contentType: mergePatch } : question);
+      const question = { method, path: `${where}${query}`, ...(body ? { body: JSON.stringify(body) } : {}) };
+      const answer = await api.ask(method === "PATCH" ? { ...question, contentType: "application/merge-patch+json" } : question);
       if (answer.status >= 300 && answer.status !== 404) throw new Error(`${method} ${where}: ${answer.text}`);
       return JSON.parse(answer.text) as Fields;
     },

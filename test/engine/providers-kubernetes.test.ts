@@ -24,7 +24,14 @@ function object(apiVersion: string, kind: string, name: string | undefined, rest
 const map = (name: string | undefined, data: Fields, metadata: Fields = {}) => object("v1", "ConfigMap", name, { data }, metadata);
 const annotated = (name: string, value: string): Fields => ({ annotations: { [`pulumi.com/${name}`]: value } });
 
-function workload(name: string, replicas: number, pod: Fields = {}, labels: Fields = { app: name }, metadata: Fields = {}, spec: Fields = {}) {
+function workload(
+  name: string,
+  replicas: number,
+  pod: Fields = {},
+  labels: Fields = { app: name },
+  metadata: Fields = {},
+  spec: Fields = {},
+) {
   const containers = [{ name: "main", image: "example.com/app:1", ...pod }];
   const template = { metadata: { labels }, spec: { containers } };
   return object("apps/v1", "Deployment", name, { spec: { replicas, selector: { matchLabels: labels }, template, ...spec } }, metadata);
@@ -79,7 +86,9 @@ async function autonames(): Promise<void> {
 async function unknownFieldsAreErrors(): Promise<void> {
   const name = fresh("strict");
   for (const preview of [true, false]) {
-    expect(await refusal(plugin.create(name, deployment, workload(name, 0, { imag: "x" }), { preview }))).toMatch(/default\/strict-\d+".*unknown field spec\.template\.spec\.containers\[name="main"\]\.imag/s);
+    expect(await refusal(plugin.create(name, deployment, workload(name, 0, { imag: "x" }), { preview }))).toMatch(
+      /default\/strict-\d+".*unknown field spec\.template\.spec\.containers\[name="main"\]\.imag/s,
+    );
   }
 }
 
@@ -87,7 +96,9 @@ async function existingIsAnError(): Promise<void> {
   const name = fresh("exists");
   await cluster.ask("POST", "/api/v1/namespaces/default/configmaps", map(name, { mine: "yes" }).value);
   for (const preview of [true, false]) {
-    expect(await refusal(plugin.create("new", configMap, map(name, {}), { preview }))).toMatch(new RegExp(`"default/${name}" already exists.*import: "default/${name}"`));
+    expect(await refusal(plugin.create("new", configMap, map(name, {}), { preview }))).toMatch(
+      new RegExp(`"default/${name}" already exists.*import: "default/${name}"`),
+    );
   }
   expect((await cluster.ask("GET", at(name)))["data"]).toEqual({ mine: "yes" });
   await configured({ upsertExistingObjects: "true" }, (other) => other.create("new", configMap, map(name, { ours: "too" })));
@@ -107,9 +118,16 @@ async function diffsByPath(): Promise<void> {
   const name = fresh("paths");
   const state = await plugin.create(name, deployment, workload(name, 0, { env: [{ name: "A", value: "1" }] }));
   const news = workload(name, 0, { image: "example.com/app:2", env: [] });
-  expect((await plugin.diff(state, news)).detailed).toEqual({ "spec.template.spec.containers[0].image": "update", "spec.template.spec.containers[0].env[0]": "delete" });
+  expect((await plugin.diff(state, news)).detailed).toEqual({
+    "spec.template.spec.containers[0].image": "update",
+    "spec.template.spec.containers[0].env[0]": "delete",
+  });
   const files = await made(fresh("paths"), { "a.b": "1", c: "1" });
-  expect((await plugin.diff(files, map(files.name, { "a.b": "2", "d/e": "1" }))).detailed).toEqual({ 'data["a.b"]': "update", "data.c": "delete", 'data["d/e"]': "add" });
+  expect((await plugin.diff(files, map(files.name, { "a.b": "2", "d/e": "1" }))).detailed).toEqual({
+    'data["a.b"]': "update",
+    "data.c": "delete",
+    'data["d/e"]': "add",
+  });
 }
 
 async function otherSpellingsAreNoChange(): Promise<void> {
@@ -127,7 +145,8 @@ async function immutableFieldsReplace(): Promise<void> {
   const difference = await plugin.diff(state, workload(name, 0, {}, { app: "other" }));
   expect(difference).toMatchObject({ deleteBeforeReplace: true, replaces: ["spec.selector.matchLabels.app"] });
   expect(difference.detailed["spec.template.metadata.labels.app"]).toBe("update");
-  const set = (serviceName: string, replicas: number) => object("apps/v1", "StatefulSet", name, { spec: { ...(workload(name, replicas).value["spec"] as Fields), serviceName } });
+  const set = (serviceName: string, replicas: number) =>
+    object("apps/v1", "StatefulSet", name, { spec: { ...(workload(name, replicas).value["spec"] as Fields), serviceName } });
   const stateful = await plugin.create(name, "kubernetes:apps/v1:StatefulSet", set("one", 0));
   expect((await plugin.diff(stateful, set("two", 0))).replaces).toEqual(["spec.serviceName"]);
   expect((await plugin.diff(stateful, set("one", 1))).replaces).toEqual([]);
@@ -136,7 +155,10 @@ async function immutableFieldsReplace(): Promise<void> {
 async function namesReplace(): Promise<void> {
   const state = await made(fresh("identity"));
   expect(await plugin.diff(state, map("another", { a: "1" }))).toMatchObject({ replaces: ["metadata.name"], deleteBeforeReplace: false });
-  expect(await plugin.diff(state, map(state.name, { a: "1" }, { namespace: "kube-public" }))).toMatchObject({ replaces: ["metadata.namespace"], deleteBeforeReplace: false });
+  expect(await plugin.diff(state, map(state.name, { a: "1" }, { namespace: "kube-public" }))).toMatchObject({
+    replaces: ["metadata.namespace"],
+    deleteBeforeReplace: false,
+  });
   expect(await plugin.diff(state, map(state.name, { a: "1" }, { namespace: UNKNOWN }))).toMatchObject({ replaces: ["metadata.namespace"] });
 }
 
@@ -144,7 +166,10 @@ async function contentsReplaceUnlessMutable(): Promise<void> {
   const state = await made(fresh("mutable"));
   const news = map(state.name, { a: "2" });
   expect(await plugin.diff(state, news)).toMatchObject({ detailed: { "data.a": "update" } });
-  expect(await configured({}, (other) => other.diff(state, news))).toMatchObject({ detailed: { "data.a": "update-replace" }, deleteBeforeReplace: true });
+  expect(await configured({}, (other) => other.diff(state, news))).toMatchObject({
+    detailed: { "data.a": "update-replace" },
+    deleteBeforeReplace: true,
+  });
   const hidden = (value: string) => object("v1", "Secret", state.name, { data: { a: value } });
   const kept = await plugin.create(state.name, secret, hidden("YQ=="));
   expect(await plugin.diff(kept, hidden("Yg=="))).toMatchObject({ replaces: [] });
@@ -186,7 +211,9 @@ async function conflictsAreExplained(): Promise<void> {
   const state = await made(fresh("conflict"));
   await cluster.ask("PATCH", at(state.name), { data: { a: "foreign" } }, { manager: "kubectl-edit" });
   for (const preview of [true, false]) {
-    expect(await refusal(plugin.update(state, map(state.name, { a: "2" }), { preview }))).toMatch(/conflict.*data\.a: owned by "kubectl-edit".*pulumi refresh.*pulumi\.com\/patchForce: "true"/s);
+    expect(await refusal(plugin.update(state, map(state.name, { a: "2" }), { preview }))).toMatch(
+      /conflict.*data\.a: owned by "kubectl-edit".*pulumi refresh.*pulumi\.com\/patchForce: "true"/s,
+    );
   }
   expect((await cluster.ask("GET", at(state.name)))["data"]).toEqual({ a: "foreign" });
   await plugin.update(state, map(state.name, { a: "2" }, annotated("patchForce", "true")));
@@ -238,16 +265,23 @@ async function waitsForRollouts(): Promise<void> {
 
 async function saysWhyNotReady(): Promise<void> {
   const lonely = fresh("lonely");
-  const service = (spec: Fields, metadata: Fields = {}) => object("v1", "Service", lonely, { spec: { ports: [{ port: 80 }], ...spec } }, metadata);
+  const service = (spec: Fields, metadata: Fields = {}) =>
+    object("v1", "Service", lonely, { spec: { ports: [{ port: 80 }], ...spec } }, metadata);
   const type = "kubernetes:core/v1:Service";
   const failed = await notReady(plugin.create(lonely, type, service({ selector: { app: "nobody" } }), { timeout: 1 }));
-  expect(failed).toMatchObject({ id: `default/${lonely}`, reasons: [expect.stringMatching(/not ready after 1 s: no ready pod matches its selector/)] });
+  expect(failed).toMatchObject({
+    id: `default/${lonely}`,
+    reasons: [expect.stringMatching(/not ready after 1 s: no ready pod matches its selector/)],
+  });
   expect(failed.outputs.value["spec"]).toMatchObject({ type: "ClusterIP" });
   await cluster.ask("DELETE", `/api/v1/namespaces/default/services/${lonely}`);
   const headless = await plugin.create(lonely, type, service({ selector: { app: "nobody" }, clusterIP: "None" }));
   await plugin.delete(headless);
   await plugin.delete(await plugin.create(lonely, type, service({ selector: { app: "nobody" } }, annotated("skipAwait", "true"))));
-  const stuck = workload(lonely, 1, {}, { app: lonely }, annotated("timeoutSeconds", "2"), { minReadySeconds: 3000, progressDeadlineSeconds: 3600 });
+  const stuck = workload(lonely, 1, {}, { app: lonely }, annotated("timeoutSeconds", "2"), {
+    minReadySeconds: 3000,
+    progressDeadlineSeconds: 3600,
+  });
   expect((await notReady(plugin.create(lonely, deployment, stuck))).reasons[0]).toMatch(/not ready after 2 s: 0 of 1 pods are available/);
 }
 
@@ -266,7 +300,10 @@ async function definitionsAndNamespacesOfTheSameRun(): Promise<void> {
   const widget = object("test.example.com/v1", "Widget", "w", { spec: { size: 1 } });
   const type = "kubernetes:test.example.com/v1:Widget";
   await plugin.create("w", type, widget, { preview: true });
-  const [, state] = await Promise.all([plugin.create("d", "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", definition), plugin.create("w", type, widget)]);
+  const [, state] = await Promise.all([
+    plugin.create("d", "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", definition),
+    plugin.create("w", type, widget),
+  ]);
   expect(state.id).toBe("w");
   const home = fresh("home");
   const tenant = map("m", { a: "1" }, { namespace: home });
@@ -275,7 +312,9 @@ async function definitionsAndNamespacesOfTheSameRun(): Promise<void> {
   const made = await plugin.create(home, namespace, object("v1", "Namespace", home, {}));
   const held = await plugin.create("m", configMap, map("m", {}, { namespace: home, finalizers: ["example.com/hold"] }));
   await refusal(plugin.delete(made, 1));
-  expect(await refusal(plugin.create("n", configMap, map("n", {}, { namespace: home })))).toMatch(new RegExp(`namespace "${home}" is being deleted`));
+  expect(await refusal(plugin.create("n", configMap, map("n", {}, { namespace: home })))).toMatch(
+    new RegExp(`namespace "${home}" is being deleted`),
+  );
   await cluster.ask("PATCH", `/api/v1/namespaces/${home}/configmaps/m`, { metadata: { finalizers: null } });
   await Promise.all([plugin.delete(held), plugin.delete(made)]);
 }
@@ -287,7 +326,11 @@ async function refusesWhatItDoesNotDo(): Promise<void> {
     ["kubernetes:core/v1:ConfigMapPatch", {}, /official plugin/],
     [configMap, { apiVersion: "v1", kind: "Secret" }, /needs "ConfigMap"/],
     [configMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { generateName: "x-" } }, /generateName/],
-    [configMap, { apiVersion: "v1", kind: "ConfigMap", metadata: annotated("waitFor", "x") }, /does not know annotation pulumi\.com\/waitFor/],
+    [
+      configMap,
+      { apiVersion: "v1", kind: "ConfigMap", metadata: annotated("waitFor", "x") },
+      /does not know annotation pulumi\.com\/waitFor/,
+    ],
   ];
   for (const [type, inputs, text] of bad) expect(await refusal(plugin.create("x", type, bag(inputs)))).toMatch(text);
   await expect(plugin.checkConfig({ renderYamlToDirectory: "/tmp" })).resolves.toEqual([expect.stringContaining("no such option")]);
@@ -309,8 +352,9 @@ async function providerConfiguration(): Promise<void> {
 async function unreachableIsSaid(): Promise<void> {
   const kubeconfig = cluster.kubeconfig.replace(cluster.server, "https://127.0.0.1:1");
   const state = await made(fresh("far"));
-  expect(await refusal(configured({ kubeconfig }, (other) => other.delete(state)))).toMatch(/API server at https:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens there.*Start the cluster/);
+  const said = refusal(configured({ kubeconfig }, (other) => other.delete(state)));
   await configured({ kubeconfig, deleteUnreachable: "true" }, (other) => other.delete(state));
+  expect(await said).toMatch(/API server at https:\/\/127\.0\.0\.1:1 cannot be reached: nothing listens there.*Start the cluster/);
 }
 
 const behaviours: [string, () => Promise<void>][] = [

@@ -100,7 +100,7 @@ describe("lock", () => {
     }
   });
 
-  test("the lock of one who came first is not taken away", async () => {
+  test("the lock of one who came first is not taken away", () => {
     fs.writeFileSync(lock, JSON.stringify(self()));
     removeIfDead(lock);
     expect(fs.existsSync(lock)).toBe(true);

@@ -178,7 +178,9 @@ describe("configuration of the parts", () => {
 
   test("the stages answer to the driver of the storage class that bring-up makes", async () => {
     const applied: { kind: string; provisioner?: string }[] = [];
-    const api = { apply: async (_: string, text: string) => Promise.resolve(void applied.push(JSON.parse(text))) };
+    const api = {
+      apply: async (_: string, text: string) => Promise.resolve(void applied.push(JSON.parse(text) as (typeof applied)[number])),
+    };
     await applyObjects(api as unknown as Parameters<typeof applyObjects>[0]);
     const provisioner = applied.find((object) => object.kind === "StorageClass")?.provisioner;
     const stages = parseAllDocuments(fs.readFileSync(path.join(__dirname, "../../embedded/cluster/stages.yaml"), "utf8")).map(

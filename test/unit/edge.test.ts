@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { addons } from "../../components/addons";
 import type { Edge, Hardware, Issuer } from "../../components/contracts";
-import { declareIssuer, edge, edgeProxies, edgeWith } from "../../components/edge";
+import { declareIssuer, edge, edgeWith } from "../../components/edge";
 import { dnsWith, recordType } from "../../components/edge/dns";
 import { record } from "../../planning/record";
 import type { Recorded } from "../../planning/record";
@@ -53,7 +53,10 @@ describe("the edge", () => {
   };
 
   test("passes TLS on unopened, and only namespaces of tenants may attach to it", async () => {
-    const resources = await declared(whole());
+    let entrance: Edge | undefined;
+    const resources = await declared((room) => {
+      entrance = edgeWith(settings, room.hardware, { provider: room.hardware.provider }, undefined);
+    });
     const [gateway] = find(resources, "Gateway") as unknown as {
       metadata: { name: string; namespace: string };
       spec: Record<string, unknown>;
@@ -72,7 +75,7 @@ describe("the edge", () => {
         },
       ],
     });
-    expect(edgeProxies).toMatchObject({
+    expect(entrance?.proxies).toMatchObject({
       pods: {
         "gateway.envoyproxy.io/owning-gateway-name": gateway!.metadata.name,
         "gateway.envoyproxy.io/owning-gateway-namespace": gateway!.metadata.namespace,

@@ -82,7 +82,8 @@ test("no two resources have one name in the cluster, and every tenant's carries 
 test("only Namespaces of tenants that are not retired are protected", async () => {
   const protectedOnes = base.resources.filter((x) => x.protect).map((x) => `${x.type} ${x.name}`);
   expect(protectedOnes.sort()).toEqual(["alpha", "beta", "gamma"].map((t) => `kubernetes:core/v1:Namespace ${t}/namespace`));
-  const ledger = "- {name: beta, storageId: beta, metrics: thanos, apis: [logs, metrics], retention: {metrics: 30d, logs: 7d}, retired: 2026-11-22, eraseAfter: 2027-01-31}\n";
+  const ledger =
+    "- {name: beta, storageId: beta, metrics: thanos, apis: [logs, metrics], retention: {metrics: 30d, logs: 7d}, retired: 2026-11-22, eraseAfter: 2027-01-31}\n";
   const retired = await record({
     ...three,
     "beta.yaml": tenant("metrics: thanos\nstate: retired\neraseAfter: 2027-01-31\n"),

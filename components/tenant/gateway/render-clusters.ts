@@ -1,14 +1,14 @@
 import { routesOf, type Upstream } from "../../../model/routes";
 import type { Address } from "../../contracts";
 import { typed, type Config, type GatewayInput } from "./input";
-import { envoyYaml } from "./text";
+import { toYaml } from "../../../model/text";
 
 /** `clusters.yaml`: where the tenant's routes lead, and how much may be under way there. */
 export function renderClusters(input: GatewayInput): string {
   const resources = upstreams(input).map(([name, address]) =>
     cluster(name, address, name === "thanos.query" ? queriesPerReplica(input) : undefined),
   );
-  return envoyYaml({ resources });
+  return toYaml({ resources });
 }
 
 /** Thanos does not bound a tenant's queries itself. */

@@ -3,7 +3,7 @@ import { endpoints, renderClusters, socket } from "./render-clusters";
 import { renderCertificates, renderKeys } from "./render-keys";
 import { publicListener } from "./render-listener";
 import { renderRoutes } from "./render-routes";
-import { envoyYaml } from "./text";
+import { toYaml } from "../../../model/text";
 
 /** The text of every file of a tenant's gateway, by what delivers it. */
 export interface Rendered {
@@ -35,7 +35,7 @@ const maxConnections = 2000;
 
 /** `envoy.yaml`. */
 export function renderBootstrap(input: GatewayInput, places: Places = podPlaces): string {
-  return envoyYaml({
+  return toYaml({
     node: { id: `gateway-${input.tenant.name}`, cluster: `${input.tenant.name}-tenant` },
     admin: { address: { pipe: { path: places.adminSocket, mode: 0o600 } } },
     static_resources: {

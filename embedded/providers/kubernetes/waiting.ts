@@ -129,7 +129,14 @@ function holdsBack(live: Fields): string {
   const finalizers = Array.isArray(metadata["finalizers"]) ? metadata["finalizers"].map(String) : [];
   const status = isFields(live["status"]) && Array.isArray(live["status"]["conditions"]) ? live["status"]["conditions"] : [];
   const messages = (status as Fields[]).filter((one) => one["status"] === "True" && one["message"]).map((one) => String(one["message"]));
-  return [...(finalizers.length > 0 ? [`finalizers ${finalizers.join(", ")} are not done${finalizers.includes("foregroundDeletion") ? " (the garbage collector does that one: does kube-controller-manager run?)" : ""}`] : []), ...messages].join("; ");
+  return [
+    ...(finalizers.length > 0
+      ? [
+          `finalizers ${finalizers.join(", ")} are not done${finalizers.includes("foregroundDeletion") ? " (the garbage collector does that one: does kube-controller-manager run?)" : ""}`,
+        ]
+      : []),
+    ...messages,
+  ].join("; ");
 }
 
 /** Waits until the object with `uid` is gone. Throws `UserError` with what holds it back when time is up. */
