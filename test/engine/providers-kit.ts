@@ -6,7 +6,6 @@ import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
-import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { type ClusterOptions, startCluster, stopCluster } from "../../embedded/cluster";
 import { Api } from "../../embedded/cluster/api";
 import { layoutOf } from "../../embedded/cluster/layout";
@@ -201,7 +200,7 @@ export async function notReady(work: Promise<unknown>): Promise<{ id: string; re
     .getDetailsList()[0]
     ?.unpack((bytes: Uint8Array) => rpc.ErrorResourceInitFailed.deserializeBinary(bytes), "pulumirpc.ErrorResourceInitFailed");
   if (!detail) throw new Error("the details are not of a half-made resource");
-  return { id: detail.getId(), reasons: detail.getReasonsList(), outputs: decode(detail.getProperties() as Struct) };
+  return { id: detail.getId(), reasons: detail.getReasonsList(), outputs: decode(detail.getProperties()) };
 }
 
 const clusterTools = [

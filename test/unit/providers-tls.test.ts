@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { TlsProvider } from "../../embedded/providers/tls/provider";
-import { type Bag, type Fields, type Marks, UNKNOWN } from "../../embedded/providers/protocol/values";
+import { type Bag, type Fields, type Marks, textOf, UNKNOWN } from "../../embedded/providers/protocol/values";
 
 /** The behaviours of the tls stand-in (pulumi.com/registry/packages/tls, API docs of each resource). */
 
@@ -36,7 +36,7 @@ async function changes(kind: string, made: Made, news: Fields): Promise<Record<s
   return Object.fromEntries((await provider.diff(args)).detailed);
 }
 
-const text = (made: Made, key: string) => String(made.outputs.value[key]);
+const text = (made: Made, key: string) => textOf(made.outputs.value[key]);
 const key = async (algorithm = "ECDSA", ecdsaCurve = "P256") => text(await make("PrivateKey", { algorithm, ecdsaCurve }), "privateKeyPem");
 const authority = async (more: Fields = {}) => {
   const privateKeyPem = await key();
@@ -67,6 +67,13 @@ test.each([
   // OpenSSH's private form holds the public blob as it is.
   expect(Buffer.from(text(made, "privateKeyOpenssh").replace(/-----.*-----|\n/g, ""), "base64").includes(blob)).toBe(true);
   expect([...(made.outputs.secrets as Map<string, Marks>)].sort()).toEqual([["privateKeyOpenssh", true], ["privateKeyPem", true], ["privateKeyPemPkcs8", true]]); // prettier-ignore
+});
+
+test("numbers in OpenSSH's forms take a zero byte before a set top bit, so that they are not negative", async () => {
+  const made = await make("PrivateKey", { algorithm: "RSA" });
+  const blob = Buffer.from(text(made, "publicKeyOpenssh").split(" ")[1] ?? "", "base64");
+  const modulus = Buffer.from(createPublicKey(text(made, "publicKeyPem")).export({ format: "jwk" }).n ?? "", "base64url");
+  expect([blob.subarray(-257)[0], blob.subarray(-256).equals(modulus), blob.readUInt32BE(blob.length - 261)]).toEqual([0, true, 257]);
 });
 
 test("the default curve is P224, which OpenSSH does not know", async () => {

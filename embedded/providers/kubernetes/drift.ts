@@ -27,7 +27,7 @@ export function inputsFromLive(live: Fields): Fields {
 }
 
 function copied<T extends Value>(value: T): T {
-  return structuredClone(value) as T;
+  return structuredClone<T>(value);
 }
 
 function emptyLike(next: string | number): Value {
@@ -44,7 +44,7 @@ function put(root: Fields, path: Path, value: Value | undefined): void {
       if (value === undefined) return;
       inside[step] = emptyLike(next);
     }
-    at = inside[step] as Value;
+    at = inside[step];
   }
   const last = path.at(-1) ?? "";
   const inside = at as Record<string | number, Value>;

@@ -6,7 +6,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { messageOf, UserError } from "../protocol/errors";
 import { differences, formatPath } from "../protocol/paths";
 import type { CheckFailure, DiffResult } from "../protocol/provider";
-import { type Fields, hasUnknown, type Value } from "../protocol/values";
+import { type Fields, hasUnknown, textOf, type Value } from "../protocol/values";
 
 /** What the stack may set. Anything else is refused rather than ignored. */
 export interface Options {
@@ -87,7 +87,7 @@ export function checkOptions(options: Fields): CheckFailure[] {
 export function readOptions(options: Fields): Options {
   const failures = checkOptions(options);
   if (failures.length > 0) throw new UserError(failures.map(({ reason }) => reason).join("\n"));
-  const text = (key: string) => (isUnset(options[key]) ? undefined : String(options[key]));
+  const text = (key: string) => (isUnset(options[key]) ? undefined : textOf(options[key]));
   const on = (key: string) => parsed(options[key]) === true;
   const settings = parsed(options["kubeClientSettings"]) as { timeout?: number } | undefined;
   return {

@@ -3,7 +3,7 @@ import { NotReadyError, UserError } from "../protocol/errors";
 import { equal } from "../protocol/paths";
 import type { Log } from "../protocol/engine";
 import type { CheckArgs, CreateArgs, DeleteArgs, DiffArgs, Provider, ReadArgs, UpdateArgs } from "../protocol/provider";
-import { type Bag, emptyBag, type Fields, hasUnknown, isFields } from "../protocol/values";
+import { type Bag, emptyBag, type Fields, hasUnknown, isFields, textOf } from "../protocol/values";
 import { apply, applyChange, type Applied, type Cluster, type Desired, dryRun, locate, pathOf, wantsForce } from "./apply";
 import { checkInputs, parseToken } from "./check";
 import { ApiClient, ApiError, UnreachableError } from "./client";
@@ -196,7 +196,7 @@ export class KubernetesProvider implements Provider {
       if (skipsAwait(desired.inputs.value)) return;
       const metadata = isFields(body["metadata"]) ? body["metadata"] : {};
       const details = isFields(body["details"]) ? body["details"] : {};
-      await awaitGone(cluster, desired.urn, desired, String(metadata["uid"] ?? details["uid"] ?? "") || undefined, timeout);
+      await awaitGone(cluster, desired.urn, desired, textOf(metadata["uid"] ?? details["uid"]) || undefined, timeout);
     } catch (error) {
       if (!(error instanceof ApiError && error.status.code === 404)) throw error; // 404: gone already, as wanted
     }

@@ -2,7 +2,7 @@
  * When an object counts as ready, by kind, as the official plugin documents it (registry/packages/kubernetes, "await logic"). Pure: what
  * else the judgement needs (endpoints, a storage class) is read by the caller.
  */
-import { type Fields, isFields, type Value } from "../protocol/values";
+import { type Fields, isFields, textOf, type Value } from "../protocol/values";
 
 /** The judgement; `failed` means that waiting longer is of no use. */
 export type Readiness = { ready: true } | { ready: false; reason: string; failed?: true };
@@ -101,7 +101,7 @@ export function podTrouble(object: Fields): string {
     const state = part(one, "state", "waiting") ?? part(one, "state", "terminated");
     return state
       ? [
-          `container ${String(part(one, "name"))}: ${String(part(state, "reason"))}${part(state, "message") ? `: ${String(part(state, "message"))}` : ""}`,
+          `container ${textOf(part(one, "name"))}: ${textOf(part(state, "reason"))}${part(state, "message") ? `: ${textOf(part(state, "message"))}` : ""}`,
         ]
       : [];
   });
@@ -113,9 +113,9 @@ function pod(object: Fields): Readiness {
   const phase = part(object, "status", "phase");
   if (phase === "Succeeded") return ready;
   if (phase === "Failed")
-    return { ready: false, failed: true, reason: `the pod failed: ${String(part(object, "status", "message") ?? podTrouble(object))}` };
+    return { ready: false, failed: true, reason: `the pod failed: ${textOf(part(object, "status", "message") ?? podTrouble(object))}` };
   if (phase === "Running" && condition(object, "Ready")?.status === "True") return ready;
-  return waiting(podTrouble(object) || `the pod is ${String(phase ?? "Pending")}`);
+  return waiting(podTrouble(object) || `the pod is ${textOf(phase ?? "Pending")}`);
 }
 
 function service(object: Fields, { endpoints }: Surroundings): Readiness {
@@ -133,7 +133,7 @@ function claim(object: Fields, { bindingMode }: Surroundings): Readiness {
   const phase = part(object, "status", "phase");
   if (phase === "Bound" || bindingMode === "WaitForFirstConsumer") return ready;
   if (phase === "Lost") return { ready: false, failed: true, reason: "the claim lost its volume" };
-  return waiting(`the claim is ${String(phase ?? "Pending")}`);
+  return waiting(`the claim is ${textOf(phase ?? "Pending")}`);
 }
 
 function definition(object: Fields): Readiness {
@@ -160,7 +160,7 @@ const judges: Record<string, Judge> = {
 
 /** How a kind is waited for; undefined for kinds that are ready once they exist (Ingress, Job and custom resources among them). */
 export function judgeOf(object: Fields): Judge | undefined {
-  const apiVersion = String(object["apiVersion"]);
+  const apiVersion = textOf(object["apiVersion"]);
   const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
-  return judges[`${group}/${String(object["kind"])}`];
+  return judges[`${group}/${textOf(object["kind"])}`];
 }

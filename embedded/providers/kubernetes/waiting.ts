@@ -1,7 +1,7 @@
 /** Waits until objects are ready, or gone, and says why not when time is up. */
 import { UserError } from "../protocol/errors";
 import type { Fields, Value } from "../protocol/values";
-import { isFields } from "../protocol/values";
+import { isFields, textOf } from "../protocol/values";
 import { type Cluster, type Desired, pathOf } from "./apply";
 import { annotation, annotations, describe } from "./objects";
 import { judgeOf, podTrouble, type Readiness, type Surroundings } from "./readiness";
@@ -68,7 +68,7 @@ async function podTroubles(cluster: Cluster, namespace: string, live: Fields): P
   const labels = isFields(selector) && isFields(selector["matchLabels"]) ? selector["matchLabels"] : undefined;
   if (!labels) return [];
   const labelSelector = Object.entries(labels)
-    .map(([key, value]) => `${key}=${String(value)}`)
+    .map(([key, value]) => `${key}=${textOf(value)}`)
     .join(",");
   const pods = await list(cluster, `/api/v1/namespaces/${namespace}/pods`, { labelSelector });
   return pods
@@ -128,7 +128,7 @@ function holdsBack(live: Fields): string {
   const metadata = isFields(live["metadata"]) ? live["metadata"] : {};
   const finalizers = Array.isArray(metadata["finalizers"]) ? metadata["finalizers"].map(String) : [];
   const status = isFields(live["status"]) && Array.isArray(live["status"]["conditions"]) ? live["status"]["conditions"] : [];
-  const messages = (status as Fields[]).filter((one) => one["status"] === "True" && one["message"]).map((one) => String(one["message"]));
+  const messages = (status as Fields[]).filter((one) => one["status"] === "True" && one["message"]).map((one) => textOf(one["message"]));
   return [
     ...(finalizers.length > 0
       ? [

@@ -197,5 +197,5 @@ export function unaryCalls(provider: Provider): grpc.UntypedServiceImplementatio
     }),
   };
   // List streams; without an entry gRPC itself answers UNIMPLEMENTED.
-  return calls as unknown as grpc.UntypedServiceImplementation;
+  return calls;
 }

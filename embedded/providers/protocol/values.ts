@@ -104,7 +104,7 @@ function decodeValue(wire: unknown): Decoded {
 /** Reads properties from the wire; an absent struct is an empty bag. Throws `UserError` on assets and archives. */
 export function decode(struct: Struct | undefined): Bag {
   if (!struct) return emptyBag();
-  const { value, secrets } = decodeObject(struct.toJavaScript() as Record<string, unknown>);
+  const { value, secrets } = decodeObject(struct.toJavaScript());
   return { value: value as Fields, secrets: secrets ?? new Map() };
 }
 
@@ -129,6 +129,11 @@ function encodeFields(value: Fields, secrets: Marks | undefined): { [key: string
 /** Writes properties to the wire, secrets wrapped, unknown values as the engine's own sentinel. */
 export function encode(bag: Bag): Struct {
   return Struct.fromJavaScript(encodeFields(bag.value, bag.secrets));
+}
+
+/** A text as it is, a number or a switch in words, anything else empty: for messages and for values that were checked to be texts. */
+export function textOf(value: Value | undefined): string {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? `${value}` : "";
 }
 
 /** Whether any part of `value` is unknown. */

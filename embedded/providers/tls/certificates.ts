@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type * as X509 from "@peculiar/x509";
 import { UserError } from "../protocol/errors";
 import { algorithmOf } from "./keys";
+import { extendedKeyUsages, keyUsages } from "./usages";
 
 let library: Promise<typeof X509> | undefined;
 
@@ -47,37 +48,6 @@ const attributes: [keyof Subject, string][] = [
 
 /** Names of a subject's parts. */
 export const subjectKeys: string[] = attributes.map(([key]) => key);
-
-const keyUsages: Record<string, number> = {
-  digital_signature: 1,
-  content_commitment: 2,
-  key_encipherment: 4,
-  data_encipherment: 8,
-  key_agreement: 16,
-  cert_signing: 32,
-  crl_signing: 64,
-  encipher_only: 128,
-  decipher_only: 256,
-};
-const extendedKeyUsages: Record<string, string> = {
-  any_extended: "2.5.29.37.0",
-  server_auth: "1.3.6.1.5.5.7.3.1",
-  client_auth: "1.3.6.1.5.5.7.3.2",
-  code_signing: "1.3.6.1.5.5.7.3.3",
-  email_protection: "1.3.6.1.5.5.7.3.4",
-  ipsec_end_system: "1.3.6.1.5.5.7.3.5",
-  ipsec_tunnel: "1.3.6.1.5.5.7.3.6",
-  ipsec_user: "1.3.6.1.5.5.7.3.7",
-  timestamping: "1.3.6.1.5.5.7.3.8",
-  ocsp_signing: "1.3.6.1.5.5.7.3.9",
-  microsoft_server_gated_crypto: "1.3.6.1.4.1.311.10.3.3",
-  netscape_server_gated_crypto: "2.16.840.1.113730.4.1",
-  microsoft_commercial_code_signing: "1.3.6.1.4.1.311.2.1.22",
-  microsoft_kernel_code_signing: "1.3.6.1.4.1.311.61.1.1",
-};
-
-/** The values of `allowedUses`. */
-export const allowedUses: string[] = [...Object.keys(keyUsages), ...Object.keys(extendedKeyUsages)];
 
 /** Names besides the subject. */
 export interface AlternativeNames {
@@ -169,7 +139,7 @@ async function usageExtensions(terms: CertificateTerms): Promise<X509.Extension[
 interface Issue {
   subject: X509.Name;
   issuer: X509.Name;
-  publicKey: X509.PublicKeyType;
+  publicKey: X509.PublicKey;
   signer: KeyObject;
   terms: CertificateTerms;
   extensions: X509.Extension[];
@@ -213,9 +183,13 @@ async function issue(request: Issue): Promise<IssuedCertificate> {
   };
 }
 
-async function subjectKeyId(spki: Buffer | ArrayBuffer): Promise<string> {
+async function publicKeyOf(spki: Buffer): Promise<X509.PublicKey> {
   const { PublicKey } = await x509();
-  return Buffer.from(await new PublicKey(spki as ArrayBuffer).getKeyIdentifier()).toString("hex");
+  return new PublicKey(new Uint8Array(spki));
+}
+
+async function keyId(publicKey: X509.PublicKey): Promise<string> {
+  return Buffer.from(await publicKey.getKeyIdentifier()).toString("hex");
 }
 
 /** A certificate that `key` signs for itself. Throws `UserError` for terms that contradict one another. */
@@ -229,8 +203,8 @@ export async function selfSigned(
   const name = await nameOf(subject);
   if (terms.isCaCertificate && name.toJSON().length === 0)
     throw new UserError("subject: a CA certificate needs at least one part of a name (RFC 5280, 4.1.2.6)");
-  const publicKey = (await importKey(key, "verify")).key;
-  const id = await subjectKeyId(createPublicKey(key).export({ format: "der", type: "spki" }));
+  const publicKey = await publicKeyOf(createPublicKey(key).export({ format: "der", type: "spki" }));
+  const id = await keyId(publicKey);
   const hasSubjectId = terms.isCaCertificate || terms.setSubjectKeyId;
   if (terms.setAuthorityKeyId && !hasSubjectId)
     throw new UserError("setAuthorityKeyId: a self-signed certificate needs setSubjectKeyId (or isCaCertificate) as well");
@@ -286,9 +260,7 @@ export async function locallySigned(
   const caId = ca.getExtension(library.SubjectKeyIdentifierExtension)?.keyId;
   const names = asked.getExtension("2.5.29.17"); // subjectAltName
   const ownId =
-    terms.isCaCertificate || terms.setSubjectKeyId
-      ? [new library.SubjectKeyIdentifierExtension(await subjectKeyId(asked.publicKey.rawData))]
-      : [];
+    terms.isCaCertificate || terms.setSubjectKeyId ? [new library.SubjectKeyIdentifierExtension(await keyId(asked.publicKey))] : [];
   const extensions = [
     ...(await usageExtensions(terms)),
     ...ownId,

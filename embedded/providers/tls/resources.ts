@@ -1,8 +1,7 @@
 /** The resources of the tls package: inputs with their rules and defaults, what of them is secret, and how each is made. */
 import type { Fields, Marks, Value } from "../protocol/values";
-import { isFields } from "../protocol/values";
+import { isFields, textOf } from "../protocol/values";
 import {
-  allowedUses,
   type AlternativeNames,
   type CertificateTerms,
   locallySigned,
@@ -12,6 +11,7 @@ import {
   subjectKeys,
 } from "./certificates";
 import { type Algorithm, algorithmOf, curves, keyOutputs, newKey, readKey } from "./keys";
+import { allowedUses } from "./usages";
 
 /** One input; `check` says in words what is wrong with a known value. */
 export interface InputRule {
@@ -87,7 +87,7 @@ function terms(inputs: Fields): CertificateTerms {
 
 /** Whether a certificate has ended or is within its `earlyRenewalHours` at `now` (milliseconds). */
 export function isDue(outputs: Fields, inputs: Fields, now: number): boolean {
-  const end = Date.parse(String(outputs["validityEndTime"]));
+  const end = Date.parse(textOf(outputs["validityEndTime"]));
   const hours = typeof inputs["earlyRenewalHours"] === "number" ? inputs["earlyRenewalHours"] : 0;
   return now >= end - hours * 3_600_000;
 }
@@ -110,7 +110,7 @@ const privateKey: ResourceKind = {
   secretInputs: new Map(),
   expires: false,
   create: async (inputs) =>
-    keyOutputs(await newKey(inputs["algorithm"] as Algorithm, String(inputs["ecdsaCurve"]), inputs["rsaBits"] as number)),
+    keyOutputs(await newKey(inputs["algorithm"] as Algorithm, textOf(inputs["ecdsaCurve"]), inputs["rsaBits"] as number)),
 };
 
 const selfSignedCert: ResourceKind = {
@@ -119,7 +119,7 @@ const selfSignedCert: ResourceKind = {
   secretInputs: new Map([["privateKeyPem", true as const]]),
   expires: true,
   async create(inputs) {
-    const key = readKey(String(inputs["privateKeyPem"]), "privateKeyPem");
+    const key = readKey(textOf(inputs["privateKeyPem"]), "privateKeyPem");
     const made = await selfSigned(key, inputs["subject"] as Subject | undefined, names(inputs), terms(inputs));
     return certificateOutputs(made, { keyAlgorithm: algorithmOf(key) });
   },
@@ -131,7 +131,7 @@ const certRequest: ResourceKind = {
   secretInputs: new Map([["privateKeyPem", true as const]]),
   expires: false,
   async create(inputs) {
-    const key = readKey(String(inputs["privateKeyPem"]), "privateKeyPem");
+    const key = readKey(textOf(inputs["privateKeyPem"]), "privateKeyPem");
     const { id, certRequestPem } = await request(key, inputs["subject"] as Subject | undefined, names(inputs));
     return { id, outputs: { certRequestPem, keyAlgorithm: algorithmOf(key) } };
   },
@@ -143,8 +143,8 @@ const locallySignedCert: ResourceKind = {
   secretInputs: new Map([["caPrivateKeyPem", true as const]]),
   expires: true,
   async create(inputs) {
-    const key = readKey(String(inputs["caPrivateKeyPem"]), "caPrivateKeyPem");
-    const made = await locallySigned(String(inputs["certRequestPem"]), String(inputs["caCertPem"]), key, terms(inputs));
+    const key = readKey(textOf(inputs["caPrivateKeyPem"]), "caPrivateKeyPem");
+    const made = await locallySigned(textOf(inputs["certRequestPem"]), textOf(inputs["caCertPem"]), key, terms(inputs));
     return certificateOutputs(made, { caKeyAlgorithm: algorithmOf(key) });
   },
 };
