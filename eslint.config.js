@@ -44,7 +44,7 @@ module.exports = tseslint.config(
     settings: {
       "boundaries/elements": rooms,
       "boundaries/include": ["**/*.ts"],
-      "import/resolver": { typescript: { project: "tsconfig.json" } },
+      "import/resolver": { node: { extensions: [".ts", ".js"] } },
     },
     rules: {
       "boundaries/element-types": ["error", { default: "disallow", rules: arrows }],
