@@ -31,11 +31,12 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
   const below = await hardware(settings, s3Credentials());
   const platform = addons(settings, below);
   const tlsProvider = new tls.Provider("tls", {});
-  const cloudflare = settings.dns === "cloudflare" ? cloudflareAccess() : undefined;
+  const cloudflare = cloudflareAccess(settings);
   const cluster = new ObservabilityCluster("observability", { settings, hardware: below, tenants: set.tenants, retired: set.retiredIds });
   const publisher = await edge({ settings, hardware: below, cloudflare }, dependsOn(platform.envoyGateway));
   const signer = declareIssuer({ settings, hardware: below, tls: tlsProvider, cloudflare }, dependsOn(platform.certManager));
 
+  const clientSecrets = new pulumi.Config().getSecretObject<Record<string, string>>("grafanaClientSecrets");
   const stacks = set.tenants.map((tenant) => ({
     tenant,
     stack: new TenantStack(
@@ -47,6 +48,7 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
         issuer: signer,
         providers: { kubernetes: below.provider, tls: tlsProvider },
         storageClass: below.storageClass,
+        grafanaClientSecret: clientSecrets?.apply((secrets) => secrets[tenant.name] ?? ""),
         dedicatedQuerier: (of, opts) => dedicatedQuerier(of, cluster.addresses, opts),
       },
       // After the definitions of Prometheus and Certificate, and after the namespaces that a dedicated querier lives in.
@@ -89,9 +91,9 @@ function s3Credentials() {
   return accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
 }
 
-function cloudflareAccess() {
-  const config = new pulumi.Config();
-  return { apiToken: config.requireSecret("cloudflareToken"), zoneId: config.require("cloudflareZoneId") };
+function cloudflareAccess(settings: Settings) {
+  const zoneId = settings.cloudflareZoneId;
+  return zoneId === undefined ? undefined : { apiToken: new pulumi.Config().requireSecret("cloudflareToken"), zoneId };
 }
 
 function dependsOn(...resources: readonly (pulumi.Resource | undefined)[]): { dependsOn: pulumi.Resource[] } {

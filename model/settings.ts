@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingsSchema } from "./settingsschema";
+import { secretSettings, settingsSchema } from "./settingsschema";
 import type { SettingsFile } from "./settingsschema";
 import { faultsOf, valueAt } from "./fieldwalk";
 import type { Fault } from "./fieldwalk";
@@ -28,6 +28,8 @@ export interface Settings {
   /** `existing` hardware: any S3 endpoint, a URL (http only inside the cluster); undefined keeps blocks on the volumes of the pods (size single only). */
   readonly s3: { readonly endpoint: string; readonly region: string; readonly bucketPrefix: string } | undefined;
   readonly aws: { readonly region: string; readonly zones: number; readonly cidr: string } | undefined;
+  /** Cloudflare's id of the zone; only with dns cloudflare. */
+  readonly cloudflareZoneId: string | undefined;
   /** E-mail of the ACME account; only with letsencrypt. */
   readonly acmeEmail: string | undefined;
 }
@@ -51,7 +53,8 @@ function collect(raw: RawSettings): Record<string, unknown> {
   const keys = Object.keys(settingsSchema.shape);
   const pairs = typeof raw === "function" ? keys.map((key) => [key, raw(key)] as const) : Object.entries(raw).flatMap(ownKey);
   const result = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of pairs) if (value !== undefined && value !== null) result[key] = decoded(key, value);
+  for (const [key, value] of pairs)
+    if (value !== undefined && value !== null && !secretSettings.has(key)) result[key] = decoded(key, value);
   return result;
 }
 
@@ -145,6 +148,12 @@ function combinationFaults(written: unknown): Fault[] {
       "cloudflare needs edge: gateway-api: records must lead somewhere",
       "Write edge: gateway-api, or dns: none",
     ),
+    ...refuse(
+      is("dns", "cloudflare") && !has("cloudflareZoneId"),
+      ["cloudflareZoneId"],
+      "is required with dns: cloudflare",
+      "Write the zone's id, 32 hexadecimal digits from its overview page",
+    ),
   ];
 }
 
@@ -175,6 +184,7 @@ function withDefaults(file: SettingsFile, stack: string): Settings {
     context: file.context,
     s3: file.s3 === undefined ? undefined : { ...file.s3, region: file.s3.region ?? "us-east-1" },
     aws: file.aws === undefined ? undefined : { region: file.aws.region, zones: file.aws.zones ?? 3, cidr: file.aws.cidr ?? "10.0.0.0/16" },
+    cloudflareZoneId: file.cloudflareZoneId,
     acmeEmail: file.acmeEmail,
   };
 }

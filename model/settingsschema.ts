@@ -121,6 +121,11 @@ export const settingsSchema = z.strictObject({
     "AWS hardware.",
     "Write aws: {region: eu-west-1}",
   ).optional(),
+  cloudflareZoneId: text(/^[0-9a-f]{32}$/, {
+    summary: "Cloudflare's id of the zone.",
+    rule: "must be 32 hexadecimal digits",
+    remedy: "Copy it from the zone's overview page",
+  }).optional(),
   acmeEmail: text(emailPattern, {
     summary: "E-mail of the Let's Encrypt account.",
     rule: "must be an e-mail address",
@@ -131,3 +136,14 @@ export const settingsSchema = z.strictObject({
 
 /** Settings as written, without defaults. */
 export type SettingsFile = z.output<typeof settingsSchema>;
+
+/**
+ * Settings that are secrets (`pulumi config set --secret`), by key: `index.ts` reads them as secrets, and nothing here sees or shows their values.
+ * `grafanaClientSecrets` is an object: tenant -> secret of its OpenID Connect client.
+ */
+export const secretSettings: ReadonlySet<string> = new Set([
+  "cloudflareToken",
+  "s3AccessKeyId",
+  "s3SecretAccessKey",
+  "grafanaClientSecrets",
+]);

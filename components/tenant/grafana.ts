@@ -1,4 +1,5 @@
 import * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { createHash } from "node:crypto";
 import { hostNames } from "../../model/hosts";
@@ -36,7 +37,7 @@ export function grafanaVolume(place: Place, storageClass: string | undefined): v
 }
 
 /** Grafana, one pod: SQLite on its volume allows one writer. It reads through the tenant's gateway with a token of its own. */
-export function grafana(place: Place, keys: Keys, certificate: Certificate): void {
+export function grafana(place: Place, keys: Keys, certificate: Certificate, clientSecret: pulumi.Output<string> | undefined): void {
   const { tenant } = place;
   const provisioning = toYaml(datasources(tenant, place.settings.zone));
   const config = new kubernetes.core.v1.ConfigMap(
@@ -47,7 +48,8 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate): voi
     },
     place.opts,
   );
-  const secrets = credentials(place, keys);
+  const withClient = place.tenant.grafana.auth === undefined ? undefined : clientSecret;
+  const secrets = credentials(place, keys, withClient);
   const account = new kubernetes.core.v1.ServiceAccount(
     name(place, "grafana"),
     { metadata: metadata(place, "grafana"), automountServiceAccountToken: false },
@@ -66,7 +68,7 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate): voi
           annotations: { "tenantstack.dev/config": textHash(provisioning), "tenantstack.dev/signing-key": keys.signing.kid },
           serviceAccount: "grafana",
           uid,
-          containers: [grafanaContainer(place, certificate)],
+          containers: [grafanaContainer(place, certificate, withClient !== undefined)],
           volumes: [
             { name: "data", persistentVolumeClaim: { claimName: "grafana-data" } },
             { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
@@ -85,7 +87,7 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate): voi
   );
 }
 
-function grafanaContainer(place: Place, certificate: Certificate) {
+function grafanaContainer(place: Place, certificate: Certificate, withClientSecret: boolean) {
   const fromSecret = (variable: string, key: string) => ({ name: variable, valueFrom: { secretKeyRef: { name: "grafana-secrets", key } } });
   return container({
     name: "grafana",
@@ -101,6 +103,7 @@ function grafanaContainer(place: Place, certificate: Certificate) {
       fromSecret("GATEWAY_TOKEN", "gateway-token"),
       fromSecret("GF_SECURITY_SECRET_KEY", "secret-key"),
       fromSecret("GF_SECURITY_ADMIN_PASSWORD", "admin-password"),
+      ...(withClientSecret ? [fromSecret("GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET", "client-secret")] : []),
     ],
     mounts: [
       { name: "data", mountPath: "/var/lib/grafana" },
@@ -144,7 +147,7 @@ function environment(place: Place): Record<string, string> {
 }
 
 /** Grafana's own secrets come from a key pair that never rotates: a changed `secret_key` would make its database unreadable. */
-function credentials(place: Place, keys: Keys): kubernetes.core.v1.Secret {
+function credentials(place: Place, keys: Keys, clientSecret: pulumi.Output<string> | undefined): kubernetes.core.v1.Secret {
   const seed = new tls.PrivateKey(
     name(place, "grafana-seed"),
     { algorithm: "ED25519" },
@@ -156,5 +159,6 @@ function credentials(place: Place, keys: Keys): kubernetes.core.v1.Secret {
     "gateway-token": keys.token("grafana"),
     "secret-key": derived("secret-key"),
     "admin-password": derived("admin-password"),
+    ...(clientSecret && { "client-secret": clientSecret }),
   });
 }

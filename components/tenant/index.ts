@@ -26,6 +26,8 @@ export interface TenantStackArgs {
   readonly providers: { readonly kubernetes: kubernetes.Provider; readonly tls: tls.Provider };
   /** undefined: the cluster's default class. */
   readonly storageClass: string | undefined;
+  /** Secret of the tenant's OpenID Connect client, where its issuer gives one; used with `grafana.auth` only. */
+  readonly grafanaClientSecret: pulumi.Output<string> | undefined;
   /** Declares a querier of the tenant's own and says where it listens; called for `querier: dedicated` only. */
   readonly dedicatedQuerier: (tenant: Tenant, opts: pulumi.CustomResourceOptions) => Address;
 }
@@ -60,7 +62,7 @@ export class TenantStack extends pulumi.ComponentResource {
       const certified = certificate(place, args.issuer);
       const entry = gateway(place, { cluster: seen, jwks: signers.jwks, tlsSecret: certified.secretName });
       policies(place, seen, entry.ports, args.edge.proxies);
-      grafana(place, signers, certified);
+      grafana(place, signers, certified, args.grafanaClientSecret);
       prometheus(place, signers, certified, datadog(place, signers, certified));
       alerting(place, seen);
       args.edge.publish(tenant, certificateNames(tenant, settings.zone), entry.service, place.opts);

@@ -11,7 +11,7 @@ import { ensureTools } from "../../embedded/toolchain";
 import { devConfig } from "../../planning/dev";
 
 /* The SDK ships these without types. */
-/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-assignment, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-explicit-any */
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-member-access, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-explicit-any */
 const resources: any = require("@pulumi/pulumi/proto/resource_pb");
 const resourceServices: any = require("@pulumi/pulumi/proto/resource_grpc_pb");
 const engineServices: any = require("@pulumi/pulumi/proto/engine_grpc_pb");
