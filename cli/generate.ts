@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { tenantJsonSchema, tenantReference } from "../model/reference";
+import { routeReference } from "../model/routereference";
 import { root } from "./paths";
 
-/** Files made from `model/schema.ts`, by path from the checkout. */
+/** Files made from the code, by path from the checkout. */
 export function generated(): Record<string, string> {
-  return { "tenants/tenant.schema.json": tenantJsonSchema(), "docs/tenant-file.md": tenantReference() };
+  return { "tenants/tenant.schema.json": tenantJsonSchema(), "docs/tenant-file.md": tenantReference(), "docs/routes.md": routeReference() };
 }
 
 /** Writes what is not as it should be and returns those paths; with `check` only returns them. */
@@ -28,7 +29,7 @@ function main(check: boolean): void {
   if (stale.length === 0) process.stdout.write("Generated files are up to date.\n");
   else if (!check) process.stdout.write(`Wrote ${stale.join(", ")}\n`);
   else {
-    process.stderr.write(`Not up to date with model/schema.ts: ${stale.join(", ")}\n    Run \`npm run generate\` and commit the result.\n`);
+    process.stderr.write(`Not up to date with the code: ${stale.join(", ")}\n    Run \`npm run generate\` and commit the result.\n`);
     process.exitCode = 1;
   }
 }

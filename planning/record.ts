@@ -74,6 +74,9 @@ export async function record(
   };
   let result: Record<string, unknown> = {};
   let failure: { readonly error: unknown } | undefined;
+  // The SDK captures a stack for every promise; nobody reads those of a recording.
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   await pulumi.runtime.runInPulumiStack(async () => {
     try {
       result = await program();
@@ -84,6 +87,7 @@ export async function record(
     return result;
   });
   await pulumi.runtime.disconnect();
+  Error.stackTraceLimit = limit;
   if (failure !== undefined) throw failure.error;
   return { resources: resources.sort((a, b) => (a.urn < b.urn ? -1 : 1)), outputs: result };
 }

@@ -58,6 +58,15 @@ export async function existingIsAnError(): Promise<void> {
   expect((await cluster.ask("GET", at(name)))["data"]).toEqual({ mine: "yes", ours: "too" });
 }
 
+export async function ownObjectIsTakenUp(): Promise<void> {
+  const name = fresh("cutoff");
+  // A run that was killed after the server had made the object and before the state was saved.
+  await plugin.create(name, configMap, map(name, { first: "run" }));
+  for (const preview of [true, false]) await plugin.create(name, configMap, map(name, { second: "run" }), { preview });
+  expect((await cluster.ask("GET", at(name)))["data"]).toEqual({ second: "run" });
+  expect(await refusal(plugin.create("another", configMap, map(name, {}), { preview: false }))).toMatch(/already exists/);
+}
+
 export async function equalInputsAskNobody(): Promise<void> {
   const state = await made(fresh("same"));
   const stranger = await Plugin.start("kubernetes");

@@ -1,3 +1,6 @@
+import fs from "node:fs";
+import path from "node:path";
+import { parse as parseYaml } from "yaml";
 import { report } from "../../model/problem";
 import { parseSettings } from "../../model/settings";
 import { problemsOf } from "./model-kit";
@@ -20,6 +23,7 @@ test("only the zone is required; the rest is what a first start needs", () => {
     context: undefined,
     s3: undefined,
     aws: undefined,
+    cloudflareZoneId: undefined,
     acmeEmail: undefined,
   });
 });
@@ -27,12 +31,27 @@ test("only the zone is required; the rest is what a first start needs", () => {
 const production = {
   hardware: "aws",
   dns: "cloudflare",
+  cloudflareZoneId: "0123456789abcdef0123456789abcdef",
   certificates: "letsencrypt",
   edge: "gateway-api",
   cluster: { size: "distributed" },
   aws: { region: "eu-west-1" },
   acmeEmail: "platform@example.com",
 };
+
+test("secrets of the stack are settings too, and no report shows them", () => {
+  expect(parse({ s3AccessKeyId: "AKIA", grafanaClientSecrets: '{"prod":"s3cr3t"}' })).toEqual(parse({}));
+  const report = said({ cloudflareToken: "s3cr3t", tier: "huge" });
+  expect(report).toContain("tier");
+  expect(report).not.toContain("s3cr3t");
+});
+
+test.each(["dev", "prod"])("Pulumi.%s.yaml is a good file of settings", (stack) => {
+  const { config } = parseYaml(fs.readFileSync(path.join(__dirname, `../../Pulumi.${stack}.yaml`), "utf8")) as {
+    config: Record<string, unknown>;
+  };
+  expect(parseSettings(config, stack).stack).toBe(stack);
+});
 
 test("Pulumi's ways of handing settings over agree", () => {
   const plain = parse({ ...production, addons: { certManager: false } });

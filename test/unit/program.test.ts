@@ -185,7 +185,7 @@ function podTemplatesOf(x: Recorded): Pod[] {
 }
 
 function metadataOf(x: Recorded): { name?: string; namespace?: string } {
-  return (x.inputs.metadata ?? {});
+  return x.inputs.metadata ?? {};
 }
 
 function specOf<T>(x: Recorded): T {

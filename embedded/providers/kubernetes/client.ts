@@ -3,7 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { UserError } from "../protocol/errors";
+import { CancelledError, UserError } from "../protocol/errors";
 import type { Fields } from "../protocol/values";
 
 /** What the API server answers instead of an object (meta/v1 Status). */
@@ -117,10 +117,10 @@ export class ApiClient {
     this.#stop.abort();
   }
 
-  /** Rests; throws `UserError` when cancelled meanwhile. */
+  /** Rests; throws `CancelledError` when cancelled meanwhile. */
   async pause(milliseconds: number): Promise<void> {
     await sleep(milliseconds, undefined, { signal: this.#stop.signal }).catch(() => {
-      throw new UserError("cancelled");
+      throw new CancelledError("cancelled");
     });
   }
 
@@ -158,7 +158,7 @@ export class ApiClient {
       return await this.#send(request);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "";
-      if (this.#stop.signal.aborted) throw new UserError("cancelled");
+      if (this.#stop.signal.aborted) throw new CancelledError("cancelled");
       if (connectionErrors.has(code)) return new UnreachableError(this.#explain(code));
       if (error instanceof UserError) throw error;
       throw new UserError(

@@ -107,6 +107,17 @@ export function fieldManager(urn: string, inputs: Fields, state: Fields): string
   return `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
 }
 
+/**
+ * Whether this manager applied the live object before: then the same resource of the same stack made it, in a run that ended before its state
+ * was saved, and creating it again goes on where that run stopped.
+ */
+export function madeBy(live: Fields, manager: string): boolean {
+  const entries = isFields(live["metadata"]) ? live["metadata"]["managedFields"] : undefined;
+  return (
+    Array.isArray(entries) && entries.some((entry) => isFields(entry) && entry["manager"] === manager && entry["operation"] === "Apply")
+  );
+}
+
 /** The live object without what says nothing to a reader of state: managedFields can be longer than the object. */
 export function withoutManagedFields(live: Fields): Fields {
   if (!isFields(live["metadata"])) return live;

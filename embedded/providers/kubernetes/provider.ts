@@ -1,5 +1,5 @@
 /** The kubernetes stand-in: the engine's calls, each a few steps of the parts beside this file. */
-import { NotReadyError, UserError } from "../protocol/errors";
+import { CancelledError, NotReadyError, UserError } from "../protocol/errors";
 import { equal } from "../protocol/paths";
 import type { Log } from "../protocol/engine";
 import type { CheckArgs, CreateArgs, DeleteArgs, DiffArgs, Provider, ReadArgs, UpdateArgs } from "../protocol/provider";
@@ -19,6 +19,7 @@ import {
   idOf,
   identityOf,
   identityUnknown,
+  madeBy,
   metadataText,
   outputsOf,
   parseId,
@@ -87,7 +88,7 @@ export class KubernetesProvider implements Provider {
     const desired = await this.#locate(args.urn, inputs, manager);
     return explained(desired, async () => {
       const exists = !cluster.options.upsertExistingObjects && (await cluster.client.get(pathOf(cluster, desired)));
-      if (exists) throw alreadyExists(desired);
+      if (exists && !madeBy(exists, manager)) throw alreadyExists(desired);
       const { object } = await apply(cluster, desired, { dryRun: false, force: wantsForce(cluster, inputs) });
       const outputs = await this.#settled(desired, object, args.timeout);
       return { id: idOf(desired.identity), outputs };
@@ -175,13 +176,18 @@ export class KubernetesProvider implements Provider {
     await explained(desired, async () => {
       // Forced: an object that is there already is said to be there, not to have conflicting fields.
       const result = await dryRun(cluster, desired, true);
-      if (result && !result.created && !cluster.options.upsertExistingObjects) throw alreadyExists(desired);
+      const isForeign = result && !result.created && !madeBy((await cluster.client.get(pathOf(cluster, desired))) ?? {}, manager);
+      if (isForeign && !cluster.options.upsertExistingObjects) throw alreadyExists(desired);
     });
     return inputs;
   }
 
   async #settled(desired: Desired, applied: Fields, timeout: number): Promise<Bag> {
-    const { live, reasons } = await awaitReady(this.#configured(), desired, applied, timeout);
+    const { live, reasons } = await awaitReady(this.#configured(), desired, applied, timeout).catch((error: unknown) => {
+      // The object is there whatever ended the wait: the state must know of it.
+      if (!(error instanceof CancelledError)) throw error;
+      return { live: applied, reasons: ["the wait for it was cancelled"] };
+    });
     const outputs = outputsOf(live, desired.inputs, desired.manager);
     if (reasons.length > 0) throw new NotReadyError(idOf(desired.identity), outputs, desired.inputs, reasons);
     return outputs;
