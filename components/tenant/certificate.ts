@@ -1,5 +1,5 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { certificateNames } from "../../model/hosts";
 import type { Issuer } from "../contracts";
@@ -66,7 +66,7 @@ function privateCa(place: Place, issuer: Extract<Issuer, { kind: "private-ca" }>
     },
     place.tls,
   );
-  secret(place, "gateway", secretName, "kubernetes.io/tls", { "tls.crt": signed.certPem, "tls.key": key.privateKeyPem });
+  secret(place, "gateway", secretName, "kubernetes.io/tls", { "tls.crt": signed.certPem, "tls.key": pulumi.secret(key.privateKeyPem) });
   new kubernetes.core.v1.ConfigMap(
     name(place, "gateway-ca"),
     { metadata: metadata(place, "gateway", caConfigMap), data: { "ca.crt": issuer.certPem } },

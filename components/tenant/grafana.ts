@@ -1,5 +1,5 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { createHash } from "node:crypto";
 import { hostNames } from "../../model/hosts";
@@ -154,7 +154,7 @@ function credentials(place: Place, keys: Keys, clientSecret: pulumi.Output<strin
     { ...place.tls, additionalSecretOutputs: ["privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"] },
   );
   const derived = (purpose: string) =>
-    seed.privateKeyPem.apply((pem) => createHash("sha256").update(`${purpose}\n${pem}`).digest("base64url"));
+    pulumi.secret(seed.privateKeyPem).apply((pem) => createHash("sha256").update(`${purpose}\n${pem}`).digest("base64url"));
   return secret(place, "grafana", "grafana-secrets", "Opaque", {
     "gateway-token": keys.token("grafana"),
     "secret-key": derived("secret-key"),
