@@ -2,8 +2,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { startCluster } from "../embedded/cluster";
-import { withLock } from "../embedded/cluster/lock";
 import type { Reporter } from "../embedded/console";
+import { withLock } from "../embedded/lock";
 import { ensureTools, type Tool, type ToolName } from "../embedded/toolchain";
 import { stateFolder } from "./paths";
 import { outputs, prepareStack, pulumi, type LocalStack, type Overrides } from "./stack";
@@ -47,7 +47,12 @@ export interface Up {
 export async function bringUp(options: BringUpOptions): Promise<Up> {
   const dir = options.dir ?? stateFolder;
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-  return withLock(path.join(dir, "start.lock"), options.report, () => bringUpAlone(options, dir), options.signal);
+  return alone(dir, options.report, () => bringUpAlone(options, dir), options.signal);
+}
+
+/** Does `work` while nobody else starts, stops or resets what is in the state folder; waits for one that does, and says so. */
+export async function alone<T>(dir: string, report: Reporter, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  return withLock(path.join(dir, "start.lock"), { holder: "starts, stops or resets the same state folder", report, signal }, work);
 }
 
 async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {

@@ -1,10 +1,18 @@
+import fs from "node:fs";
 import { stopCluster } from "../embedded/cluster";
 import { consoleReporter } from "../embedded/console";
 import { failure } from "./failure";
-import { stateFolder } from "./paths";
+import { alone } from "./local";
+import { shown, stateFolder } from "./paths";
 
 /** `npm stop`: ends the embedded cluster; its state stays for the next `npm start`. */
-stopCluster(stateFolder, consoleReporter()).catch((error: unknown) => {
+async function main(): Promise<void> {
+  const report = consoleReporter();
+  if (!fs.existsSync(stateFolder)) return report.note(`Nothing runs: there is no ${shown(stateFolder)}.`);
+  await alone(stateFolder, report, () => stopCluster(stateFolder, report));
+}
+
+main().catch((error: unknown) => {
   process.stderr.write(`${failure(error)}\n`);
   process.exit(1);
 });

@@ -13,6 +13,8 @@ export type Peer =
   | { readonly internet: true }
   /** One range of addresses, e.g. a cloud's credentials endpoint. */
   | { readonly cidr: string }
+  /** Any pod and any address but link-local ones, where clouds answer with credentials. */
+  | { readonly beyondMetadata: true }
   /** Anyone; for public listeners only. */
   | { readonly anywhere: true };
 
@@ -25,6 +27,8 @@ export interface Arrow {
 const privateRanges = {
   v4: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"],
   v6: ["fc00::/7", "fe80::/10"],
+  // Link-local, and AWS' metadata and credentials within the unique local range.
+  metadata6: ["fe80::/10", "fd00:ec2::/32"],
 };
 
 function peers(peer: Peer): types.input.networking.v1.NetworkPolicyPeer[] {
@@ -32,6 +36,12 @@ function peers(peer: Peer): types.input.networking.v1.NetworkPolicyPeer[] {
   if ("cidr" in peer) return [{ ipBlock: { cidr: peer.cidr } }];
   if ("internet" in peer)
     return [{ ipBlock: { cidr: "0.0.0.0/0", except: privateRanges.v4 } }, { ipBlock: { cidr: "::/0", except: privateRanges.v6 } }];
+  if ("beyondMetadata" in peer)
+    return [
+      { ipBlock: { cidr: "0.0.0.0/0", except: ["169.254.0.0/16"] } },
+      { ipBlock: { cidr: "::/0", except: privateRanges.metadata6 } },
+      { namespaceSelector: {} },
+    ];
   const podSelector = { matchLabels: { ...peer.pods } };
   if (!("namespaces" in peer)) return [{ podSelector }];
   const namespaceSelector =

@@ -35,11 +35,11 @@ export function policy(
 /** EKS Pod Identity's credentials endpoint, https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html */
 const podIdentity: Arrow = { peer: { cidr: "169.254.170.23/32" }, ports: [80] };
 
-/** What reaches the bucket: its own port, on the public internet for AWS (S3 has public addresses also behind a VPC endpoint), anywhere for other stores. */
+/** What reaches the bucket: its own port, on the public internet for AWS (S3 has public addresses also behind a VPC endpoint), anywhere but link-local for other stores. */
 export function toStorage(storage: Storage): Arrow[] {
   if (storage.kind === "volume") return [];
   const endpoint = typeof storage.endpoint === "string" ? storage.endpoint : "";
   const port = Number(/:(\d+)$/.exec(endpoint)?.[1] ?? (storage.insecure ? 80 : 443));
-  const peer: Peer = endpoint.endsWith(".amazonaws.com") ? { internet: true } : { anywhere: true };
+  const peer: Peer = endpoint.endsWith(".amazonaws.com") ? { internet: true } : { beyondMetadata: true };
   return [{ peer, ports: [port] }, ...(storage.credentials ? [] : [podIdentity])];
 }

@@ -1,6 +1,6 @@
-import { systemNamespaces } from "../../model/names";
+import { systemNamespaces, tenantNamespace } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
-import { networkPolicy, selector, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
+import { networkPolicy, selector, tenantLabel, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
 import { collectorPort } from "./datadog";
 import { grafanaPort } from "./grafana";
 import { name, type Place } from "./place";
@@ -17,7 +17,10 @@ const gateway = selector("tenant", "gateway");
 const grafana = selector("tenant", "grafana");
 const prometheus = selector("tenant", "prometheus");
 
-/** The arrows of a tenant's namespace, and no other: see docs/security.md for the drawing. */
+/** The platform's own tenant: its Prometheus scrapes the gateways of all. */
+const platformTenant = "system";
+
+/** The arrows of a tenant's namespace, and no other: docs/network.md lists what they come to. */
 export function policies(place: Place, cluster: SharedCluster, ports: GatewayPorts, proxies: Peer | undefined): void {
   const toGateway: Arrow = { peer: { pods: gateway }, ports: [ports.https] };
   draw(place, "gateway", gateway, {
@@ -26,7 +29,7 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
       { peer: { pods: grafana }, ports: [ports.https] },
       { peer: { pods: prometheus }, ports: [ports.https] },
       { peer: { pods: prometheus }, ports: [ports.metrics] },
-      { peer: { pods: prometheus, namespaces: inNamespace("system-tenant") }, ports: [ports.metrics] },
+      { peer: { pods: prometheus, namespaces: inNamespace(tenantNamespace(platformTenant)) }, ports: [ports.metrics] },
     ],
     to: [
       ...upstreams(place, cluster),
@@ -42,7 +45,10 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
     from: place.tenant.apis.includes("datadog") ? [{ peer: { pods: gateway }, ports: [collectorPort] }] : [],
     to: [
       toGateway,
-      { peer: { pods: gateway }, ports: [ports.metrics] },
+      {
+        peer: { pods: gateway, ...(place.tenant.name === platformTenant && { namespaces: { exists: tenantLabel } }) },
+        ports: [ports.metrics],
+      },
       // What it scrapes: any port of namespaces whose owners asked for it.
       { peer: { pods: {}, namespaces: { [scrapedBy]: place.tenant.name } }, ports: [] },
       // The API server, for discovery; its address is not a pod's.
@@ -59,17 +65,26 @@ function draw(place: Place, part: string, pods: Labels, arrows: { from: Arrow[];
   );
 }
 
-/** The shared systems that this tenant uses, with the ports of `SharedCluster`. */
+/** The shared systems that this tenant uses, with the ports of `SharedCluster`; of a dedicated querier, only the pods that are the tenant's. */
 function upstreams(place: Place, cluster: SharedCluster): Arrow[] {
   const { tenant } = place;
   const used: Address[] = [];
+  const own: Arrow[] = [];
   if (tenant.apis.includes("metrics")) {
     if (tenant.metrics === "cortex") used.push(...Object.values<Address>(cluster.cortex));
-    else used.push(cluster.thanos.receive, cluster.thanos.query);
+    else {
+      used.push(cluster.thanos.receive);
+      if (tenant.querier === "shared") used.push(cluster.thanos.query);
+      else {
+        const pods = { [tenantLabel]: tenant.name };
+        own.push({ peer: { pods, namespaces: inNamespace(systemNamespaces.thanos) }, ports: [cluster.thanos.query.port] });
+      }
+    }
   }
   if (tenant.apis.includes("logs")) used.push(...Object.values<Address>(cluster.loki));
-  return Object.values(systemNamespaces).flatMap((namespace) => {
+  const shared = Object.values(systemNamespaces).flatMap((namespace): Arrow[] => {
     const ports = [...new Set(used.filter((a) => a.host.endsWith(`.${namespace}.svc`)).map((a) => a.port))].sort((a, b) => a - b);
     return ports.length === 0 ? [] : [{ peer: { pods: {}, namespaces: inNamespace(namespace) }, ports }];
   });
+  return [...shared, ...own];
 }

@@ -6,18 +6,18 @@ import type { Crd } from "./crds";
 import { hashOf, installCrds, readCrds } from "./crds";
 import type { Layout, PartName } from "./layout";
 import { layoutOf, logOf, partNames, privateFolder } from "./layout";
-import { withLock } from "./lock";
+import { withLock } from "../lock";
 import { applyObjects, awaitUsable } from "./objects";
 import type { PartSpec } from "./parts";
 import { graceOf, partSpecs } from "./parts";
 import { ensurePki } from "./pki";
-import { endProcess, isAlive } from "./process";
+import { isAlive } from "../processid";
+import { endProcess } from "./process";
 import { readRecords, writeRecord } from "./records";
 import { ensureState } from "./state";
 import { Supervisor } from "./supervise";
 
 export type { PartName } from "./layout";
-export { withLock } from "./lock";
 export { storageClass } from "./objects";
 
 /** What a start needs to know. */
@@ -52,6 +52,8 @@ export interface Cluster {
   readonly identity: string;
   readonly parts: readonly Part[];
 }
+
+const holder = "starts or stops the same cluster";
 
 function partsOf(layout: Layout): Part[] {
   const records = readRecords(layout);
@@ -120,7 +122,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       throw error;
     }
   };
-  return withLock(layout.lock, options.report, work, options.signal);
+  privateFolder(layout.dir);
+  return withLock(layout.lock, { holder, report: options.report, signal: options.signal }, work);
 }
 
 async function stopPart(layout: Layout, name: PartName, report: Reporter): Promise<void> {
@@ -154,14 +157,16 @@ async function stopAll(layout: Layout, report: Reporter): Promise<void> {
 export async function stopCluster(dir: string, report: Reporter): Promise<void> {
   const layout = layoutOf(dir);
   if (!fs.existsSync(layout.dir)) return;
-  await withLock(layout.lock, report, () => stopAll(layout, report));
+  privateFolder(layout.dir);
+  await withLock(layout.lock, { holder, report }, () => stopAll(layout, report));
 }
 
 /** Ends all parts and removes what the cluster keeps in the folder, its data included. Files of others in the folder stay. */
 export async function resetCluster(dir: string, report: Reporter): Promise<void> {
   const layout = layoutOf(dir);
   if (!fs.existsSync(layout.dir)) return;
-  await withLock(layout.lock, report, async () => {
+  privateFolder(layout.dir);
+  await withLock(layout.lock, { holder, report }, async () => {
     await stopAll(layout, report);
     const logs = partNames.flatMap((name) => [logOf(layout, name), `${logOf(layout, name)}.1`]);
     for (const target of [

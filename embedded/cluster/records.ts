@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Layout, PartName } from "./layout";
 import { partNames, privateFile, readJson } from "./layout";
-import type { ProcessId } from "./process";
+import type { ProcessId } from "../processid";
 
 /** What is remembered of a part that was started. */
 export interface PartRecord extends ProcessId {

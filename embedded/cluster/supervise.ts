@@ -5,7 +5,8 @@ import type { Layout, PartName } from "./layout";
 import { logOf, readIfThere } from "./layout";
 import type { PartSpec } from "./parts";
 import { fingerprint } from "./parts";
-import { endProcess, isAlive, launch } from "./process";
+import { isAlive } from "../processid";
+import { endProcess, launch } from "./process";
 import type { PartRecord } from "./records";
 import { readRecords, writeRecord } from "./records";
 

@@ -3,7 +3,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { filesBelow, flush, readJson, sha256, writeJson } from "./files";
-import { processBegan, withLock } from "./lock";
+import { withLock } from "../lock";
+import { startOf } from "../processid";
 import type { Context, Way } from "./types";
 import { ToolchainError } from "./types";
 
@@ -55,7 +56,7 @@ export function findEntry(cache: string, name: string): Entry | undefined {
 export function sweep(cache: string): void {
   for (const name of fs.readdirSync(cache)) {
     const pid = /^\.tmp-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && processBegan(Number(pid)) === undefined) fs.rmSync(path.join(cache, name), { recursive: true, force: true });
+    if (pid !== undefined && startOf(Number(pid)) === undefined) fs.rmSync(path.join(cache, name), { recursive: true, force: true });
   }
 }
 
@@ -87,7 +88,7 @@ export async function ensureEntry(
   make: (folder: string, scratch: string) => Promise<Made>,
 ): Promise<Entry> {
   const { cache, report, signal } = context;
-  return withLock(path.join(cache, `${name}.lock`), { what: name, report, signal }, async () => {
+  return withLock(path.join(cache, `${name}.lock`), { holder: `prepares ${name} too`, report, signal }, async () => {
     const found = findEntry(cache, name);
     if (found) return found;
     const work = path.join(cache, `.tmp-${process.pid}-${randomBytes(4).toString("hex")}`);

@@ -7,7 +7,7 @@ import type { Cluster, ClusterOptions } from "../../embedded/cluster";
 import { clusterStatus, resetCluster, startCluster, stopCluster } from "../../embedded/cluster";
 import { Api } from "../../embedded/cluster/api";
 import { layoutOf } from "../../embedded/cluster/layout";
-import { startOf } from "../../embedded/cluster/process";
+import { startOf } from "../../embedded/processid";
 import type { Reporter } from "../../embedded/console";
 import { silentReporter } from "../../embedded/console";
 import { ensureTools } from "../../embedded/toolchain";

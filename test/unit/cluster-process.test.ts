@@ -3,10 +3,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { removeIfDead, withLock } from "../../embedded/cluster/lock";
-import { endProcess, isAlive, launch, self, startOf } from "../../embedded/cluster/process";
+import { endProcess, launch } from "../../embedded/cluster/process";
 import type { Reporter } from "../../embedded/console";
 import { silentReporter } from "../../embedded/console";
+import { removeIfDead, withLock } from "../../embedded/lock";
+import { isAlive, self, startOf } from "../../embedded/processid";
 
 let dir: string;
 let lock: string;
@@ -63,7 +64,7 @@ describe("processes", () => {
 describe("lock", () => {
   test("one at a time, all get their turn, the waiting is said, the lock goes", async () => {
     const notes: string[] = [];
-    const report: Reporter = { ...silentReporter, note: (text) => void notes.push(text) };
+    const report: Reporter = { ...silentReporter, step: (text) => (notes.push(text), silentReporter.step(text)) };
     let inside = 0;
     let most = 0;
     const work = async (): Promise<void> => {
@@ -72,16 +73,18 @@ describe("lock", () => {
       await sleep(30);
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 4 }, async () => withLock(lock, report, work)));
+    await Promise.all(Array.from({ length: 4 }, async () => withLock(lock, { holder: "tests", report }, work)));
     expect(most).toBe(1);
     expect(notes).toHaveLength(3);
-    expect(notes[0]).toContain(`Process ${process.pid}`);
+    expect(notes[0]).toContain(`Waiting for process ${process.pid}, which tests`);
     expect(fs.readdirSync(dir)).toEqual([]);
   });
 
   test("work that fails frees it", async () => {
-    await expect(withLock(lock, silentReporter, async () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(await withLock(lock, silentReporter, async () => Promise.resolve(1))).toBe(1);
+    await expect(withLock(lock, { holder: "tests", report: silentReporter }, async () => Promise.reject(new Error("no")))).rejects.toThrow(
+      "no",
+    );
+    expect(await withLock(lock, { holder: "tests", report: silentReporter }, async () => Promise.resolve(1))).toBe(1);
   });
 
   test("that of a dead process, or a damaged one, is taken over by exactly one of many", async () => {
@@ -95,7 +98,7 @@ describe("lock", () => {
         await sleep(10);
         inside -= 1;
       };
-      await Promise.all(Array.from({ length: 5 }, async () => withLock(lock, silentReporter, work)));
+      await Promise.all(Array.from({ length: 5 }, async () => withLock(lock, { holder: "tests", report: silentReporter }, work)));
       expect(most).toBe(1);
     }
   });
@@ -115,7 +118,9 @@ describe("lock", () => {
       fs.writeFileSync(lock, JSON.stringify({ pid: other.pid, started: startOf(other.pid ?? 0) }));
       const abort = new AbortController();
       setTimeout(() => abort.abort(new Error("interrupted")), 100);
-      await expect(withLock(lock, silentReporter, async () => Promise.resolve(), abort.signal)).rejects.toThrow("interrupted");
+      await expect(
+        withLock(lock, { holder: "tests", report: silentReporter, signal: abort.signal }, async () => Promise.resolve()),
+      ).rejects.toThrow("interrupted");
       expect(JSON.parse(fs.readFileSync(lock, "utf8"))).toMatchObject({ pid: other.pid });
     } finally {
       other.kill("SIGKILL");

@@ -116,7 +116,7 @@ describe("the cache", () => {
     const dead = spawnSync(process.execPath, ["-e", ""], { timeout: 5000 }).pid;
     for (const pid of [dead, process.ppid]) fs.mkdirSync(path.join(machine.cache, `.tmp-${pid}-00000000`), { recursive: true });
     const lock = path.join(machine.cache, `kwok-${tools.kwok}-linux-amd64.lock`);
-    fs.writeFileSync(lock, JSON.stringify({ pid: dead, began: "1" }));
+    fs.writeFileSync(lock, JSON.stringify({ pid: dead, started: "1" }));
     machine.go();
     await machine.ensure(["kwok"]);
     expect(machine.entries().sort()).toEqual([`.tmp-${process.ppid}-00000000`, `kwok-${tools.kwok}-linux-amd64`]);
@@ -126,7 +126,7 @@ describe("the cache", () => {
     fs.mkdirSync(machine.cache);
     fs.writeFileSync(
       path.join(machine.cache, `kwok-${tools.kwok}-linux-amd64.lock`),
-      JSON.stringify({ pid: process.pid, began: "another start" }),
+      JSON.stringify({ pid: process.pid, started: "another start" }),
     );
     machine.go();
     expect((await machine.ensure(["kwok"])).get("kwok")?.way).toBe("built");

@@ -1,17 +1,20 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Reporter } from "../console";
-import { privateFolder, readJson } from "./layout";
-import type { ProcessId } from "./process";
-import { isAlive, self } from "./process";
+import type { Reporter, Step } from "./console";
+import { isAlive, self, type ProcessId } from "./processid";
 
-/** Longest wait for another start or stop, in milliseconds: a first start that builds the tool chain fits in. */
-const patience = 1_800_000;
+/** Longest wait for another process, in milliseconds: a first start that builds the whole tool chain fits in twice. */
+const patience = 3_600_000;
 
 function holderOf(file: string): ProcessId | undefined {
-  const value = readJson(file) as Partial<ProcessId> | undefined;
+  let value: Partial<ProcessId> | null;
+  try {
+    value = JSON.parse(fs.readFileSync(file, "utf8")) as Partial<ProcessId> | null;
+  } catch {
+    // Gone meanwhile, or written by no process of ours: nobody holds it.
+    return undefined;
+  }
   return typeof value?.pid === "number" && typeof value.started === "string" ? (value as ProcessId) : undefined;
 }
 
@@ -51,31 +54,41 @@ export function removeIfDead(file: string): void {
   }
 }
 
+/** What a lock is for, and who hears of waiting. */
+export interface LockOptions {
+  /** What the holder does, as it is said to those who wait: `prepares kwok`. */
+  readonly holder: string;
+  readonly report: Reporter;
+  /** Ends the wait: `withLock` then throws its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Runs `work` while no other process starts, stops or resets the same cluster. Waits for one that does, says so, and gives up after half
- * an hour with its process number. The lock of a process that died is taken over.
+ * Does `work` while no other process holds the lock `file`, whose folder must exist. Waits for one that does, says so, and gives up after an
+ * hour with its process number. The lock of a process that died is taken over.
  */
-export async function withLock<T>(file: string, report: Reporter, work: () => Promise<T>, abort?: AbortSignal): Promise<T> {
-  privateFolder(path.dirname(file));
+export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + patience;
-  let said = false;
+  let waiting: Step | undefined;
   while (!tryTake(file)) {
-    abort?.throwIfAborted();
+    if (options.signal?.aborted) waiting?.fail("interrupted");
+    options.signal?.throwIfAborted();
     const holder = holderOf(file);
     if (holder === undefined || !isAlive(holder)) {
       removeIfDead(file);
       await sleep(20);
       continue;
     }
-    if (!said) report.note(`Process ${holder.pid} is starting or stopping the same cluster (${path.dirname(file)}); waiting for it.`);
-    said = true;
+    waiting ??= options.report.step(`Waiting for process ${holder.pid}, which ${options.holder}`);
     if (Date.now() > until) {
+      waiting.fail("more than an hour");
       throw new Error(
-        `${file}: process ${holder.pid} has been starting or stopping this cluster for more than half an hour. Look at what it does (ps -p ${holder.pid}), end it if it hangs, and try again.`,
+        `${file}: process ${holder.pid} has held this lock for more than an hour. Look at what it does (ps -p ${holder.pid}), end it if it hangs, and try again.`,
       );
     }
     await sleep(200);
   }
+  waiting?.done();
   try {
     return await work();
   } finally {
