@@ -1,9 +1,10 @@
 import { ToolchainError } from "../embedded/toolchain";
 import { InputError } from "../model/problem";
+import { UserError } from "./errors";
 
 /** What to print of an error: the message alone where it was written for people, the stack only for what must be a defect of this program. */
 export function failure(error: unknown): string {
-  if (error instanceof InputError || error instanceof ToolchainError) return error.message;
+  if (error instanceof InputError || error instanceof ToolchainError || error instanceof UserError) return error.message;
   if (!(error instanceof Error)) return String(error);
   if (error.name === "AbortError") return "Interrupted. Nothing is half done: run the same command again to go on.";
   const code = (error as NodeJS.ErrnoException).code;

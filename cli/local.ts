@@ -5,6 +5,8 @@ import { startCluster } from "../embedded/cluster";
 import type { Reporter } from "../embedded/console";
 import { withLock } from "../embedded/lock";
 import { ensureTools, type Tool, type ToolName } from "../embedded/toolchain";
+import { UserError } from "./errors";
+import { removeDeadLocks } from "./locks";
 import { stateFolder } from "./paths";
 import { outputs, prepareStack, pulumi, type LocalStack, type Overrides } from "./stack";
 
@@ -69,6 +71,8 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   });
   report.note(`Providers: ${stack.providers.join(", ")}`);
   signal.throwIfAborted();
+  for (const pid of removeDeadLocks(stack.places.backend))
+    report.note(`The engine with process number ${pid} was killed; its lock is removed.`);
   const up = await pulumi(stack, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-permalink=true"], {
     onOutput: options.onOutput,
     signal,
@@ -121,9 +125,4 @@ export async function existingStack(report: Reporter, context?: string): Promise
 /** Each cluster of the user's has a stack, and so a state, of its own. */
 function folderOf(dir: string, context: string | undefined): string {
   return context === undefined ? dir : path.join(dir, "contexts", encodeURIComponent(context));
-}
-
-/** Something the user asked for that cannot be; the message says what to do instead. */
-export class UserError extends Error {
-  public override readonly name = "UserError";
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { register as registerCapacity } from "./capacity";
 import { register as registerEngine } from "./engine";
 import { register as registerExplain } from "./explain";
 import { failure } from "./failure";
@@ -21,6 +22,7 @@ for (const register of [
   registerValidate,
   registerExplain,
   registerPlan,
+  registerCapacity,
   registerToken,
   registerStatus,
   registerRetire,

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { UserError } from "./local";
+import { UserError } from "./errors";
 import { root } from "./paths";
 
 /** Registers `plan`: what the files of this checkout would change against a commit, in seconds and without any cluster or credentials. */
@@ -26,8 +26,8 @@ export function register(program: Command): void {
     });
 }
 
-/** The tenants folder of a commit, in a temporary folder. */
-function filesOf(base: string): string {
+/** The tenants folder of a commit, in a temporary folder of its own that the caller removes. Throws UserError when git does not know the commit. */
+export function filesOf(base: string): string {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-plan-"));
   fs.mkdirSync(path.join(dir, "tenants"));
   let archive: Buffer;

@@ -23,6 +23,10 @@ async function main(): Promise<number> {
     signal: stop.signal,
     onOutput: (text) => process.stdout.write(text),
   });
+  if (stop.signal.aborted) {
+    process.stderr.write("\nInterrupted. What was finished by then is recorded; run npm start again to go on from there.\n");
+    return 1;
+  }
   if (up.code !== 0) {
     process.stderr.write(
       `\npulumi up ended with code ${up.code}; what is above says why. Mend it and run npm start again: it goes on where it stopped.\n`,

@@ -5,7 +5,8 @@ import { silentReporter } from "../embedded/console";
 import { loadTenants } from "../model/load";
 import { scopes, type Scope } from "../model/routes";
 import { mint, parseLifetime, userClaims } from "../model/tokens";
-import { existingStack, UserError } from "./local";
+import { UserError } from "./errors";
+import { existingStack } from "./local";
 import { root } from "./paths";
 import { outputs } from "./stack";
 

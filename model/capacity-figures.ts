@@ -1,5 +1,3 @@
-import type { ContainerResources } from "./tiers";
-
 /**
  * Every figure that the capacity plan rests on, each with where it comes from; docs/sizing.md explains how they are used. Memory and volumes
  * are in GiB, CPU in cores. What no one publishes says `assumption` and what to look at to correct it.
@@ -53,9 +51,8 @@ export interface Hold {
 /**
  * How replicas are counted. `quorum`: at least the replication factor and the same number in every zone. `spread`: stateless, one in every zone and
  * two at least; what is left must carry the load when a zone is lost. `several`: any number. `classes`: one per retention of metrics in use.
- * `dedicated`: one per tenant with a querier of its own.
  */
-export type Placement = "quorum" | "spread" | "several" | "classes" | "dedicated";
+export type Placement = "quorum" | "spread" | "several" | "classes";
 
 export interface Component {
   readonly name: string;
@@ -213,8 +210,6 @@ const thanos: readonly Component[] = [
   { name: "query", placement: "spread", pod: querier.pod, holds: [{ dimension: "queries", each: querier.queries }] },
   { name: "query-frontend", placement: "spread", pod: frontend.pod, holds: [{ dimension: "queries", each: frontend.queries }] },
   { name: "query-operators", placement: "several", pod: querier.pod, holds: [] },
-  { name: "query-dedicated", placement: "dedicated", pod: querier.pod, holds: [] },
-  { name: "frontend-dedicated", placement: "dedicated", pod: frontend.pod, holds: [] },
 ];
 
 export const systems = ["cortex", "loki", "thanos"] as const;

@@ -93,30 +93,37 @@ export function inBlock(block: NonNullable<PolicyPeer["ipBlock"]>, address: stri
   return inRange(block.cidr, address) && !(block.except ?? []).some((cidr) => inRange(cidr, address));
 }
 
+/** Ranges that were asked for: making one costs more than asking it. */
+const ranges = new Map<string, BlockList>();
+
 function inRange(cidr: string, address: string): boolean {
   const [network = "", prefix = ""] = cidr.split("/");
   const family = isIPv6(network) ? "ipv6" : "ipv4";
   if (isIPv6(address) !== (family === "ipv6")) return false;
-  const list = new BlockList();
-  list.addSubnet(network, Number(prefix), family);
-  return list.check(address, family);
+  const range = ranges.get(cidr) ?? new BlockList();
+  if (!ranges.has(cidr)) range.addSubnet(network, Number(prefix), family);
+  ranges.set(cidr, range);
+  return range.check(address, family);
 }
 
-/** Rules of one direction that speak of the other end; `"all"` where no policy isolates this end in that direction. */
-export function rulesFor(policies: readonly Policy[], self: End, direction: Direction, other: End): readonly Rule[] | "all" {
-  const { namespace } = self;
-  if (namespace === undefined) return "all";
-  const about = policies.filter(
-    (p) => p.namespace === namespace.name && typesOf(p).includes(direction) && selects(p.spec.podSelector ?? {}, self.labels),
+/** The policies that isolate one end in a direction; empty: it is open. */
+export function isolating(policies: readonly Policy[], self: End, direction: Direction): Policy[] {
+  return policies.filter(
+    (p) => p.namespace === self.namespace?.name && typesOf(p).includes(direction) && selects(p.spec.podSelector ?? {}, self.labels),
   );
+}
+
+/** Rules of those policies that speak of the other end; `"all"` where nothing isolates. */
+export function rulesFor(about: readonly Policy[], direction: Direction, other: End): readonly Rule[] | "all" {
   if (about.length === 0) return "all";
-  return about
-    .flatMap((p) => (direction === "Ingress" ? p.spec.ingress : p.spec.egress) ?? [])
-    .filter((rule) => {
+  return about.flatMap(({ namespace, spec }) => {
+    const rules = (direction === "Ingress" ? spec.ingress : spec.egress) ?? [];
+    return rules.filter((rule) => {
       const peers = (direction === "Ingress" ? rule.from : rule.to) ?? [];
       // No peers means all, everywhere.
-      return peers.length === 0 || peers.some((peer) => meets(peer, namespace.name, other));
+      return peers.length === 0 || peers.some((peer) => meets(peer, namespace, other));
     });
+  });
 }
 
 /** Without `policyTypes`: ingress always, egress where there are rules for it. */

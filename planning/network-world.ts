@@ -33,10 +33,11 @@ export function networkOf({ resources }: Recording): Network {
     spec: r.inputs.spec as Policy["spec"],
   }));
   const pods = [...of("Deployment"), ...of("StatefulSet"), ...of("Prometheus")].map((r) => podOf(r, room));
-  const proxies = of("Gateway").map((r) => proxyOf(r, room));
   const kept = new Set(policies.map((p) => p.namespace));
+  const outsiders = [...around, ...of("Gateway").map((r) => proxyOf(r, room))];
+  const copies = forged([...pods, ...outsiders.filter((o) => Object.keys(o.labels).length > 0)]);
   return {
-    actors: [...pods, ...strays(kept, room), ...forged(pods), ...applications([...namespaces.values()]), ...around, ...proxies],
+    actors: [...pods, ...strays(kept, room), ...copies, ...applications([...namespaces.values()]), ...outsiders],
     policies,
   };
 }
@@ -106,7 +107,7 @@ function strays(names: ReadonlySet<string>, room: Room): Actor[] {
   }));
 }
 
-/** Every declared pod's labels again, on pods that somebody made in a namespace of their own. */
+/** The labels by which policies know pods again, on pods that somebody made in a namespace of their own. */
 function forged(pods: readonly Actor[]): Actor[] {
   return pods.map(({ id, labels }) => ({
     id: `forged ${id}`,

@@ -1,4 +1,4 @@
-import { opens, rulesFor, type End, type Policy, type Port, type PolicyPort } from "./network-policy";
+import { isolating, opens, rulesFor, type End, type Policy, type Port, type PolicyPort } from "./network-policy";
 
 /** What stands at an end of an arrow. */
 export interface Actor extends End {
@@ -23,10 +23,22 @@ export interface Arrow {
   readonly ports: readonly string[];
 }
 
+/** An actor and what isolates it. */
+interface Place {
+  readonly actor: Actor;
+  readonly out: readonly Policy[];
+  readonly into: readonly Policy[];
+}
+
+function placed({ policies }: Network, actor: Actor): Place {
+  return { actor, out: isolating(policies, actor, "Egress"), into: isolating(policies, actor, "Ingress") };
+}
+
 /** Ports by which one actor reaches another, as `Arrow.ports`; empty: none. */
-export function reach({ policies }: Pick<Network, "policies">, from: End, to: Actor): string[] {
-  const out = rulesFor(policies, from, "Egress", to);
-  const into = rulesFor(policies, to, "Ingress", from);
+function reach(source: Place, destination: Place): string[] {
+  const to = destination.actor;
+  const out = rulesFor(source.out, "Egress", to);
+  const into = rulesFor(destination.into, "Ingress", source.actor);
   if (out.length === 0 || into.length === 0) return [];
   const open = (port: Port) => opens(out, port, to) && opens(into, port, to);
   const written = [out, into].flatMap((rules) => (rules === "all" ? [] : rules.flatMap((r) => r.ports ?? [])));
@@ -59,8 +71,11 @@ function unwritten(written: readonly PolicyPort[]): number {
  */
 export function arrows(network: Network): Arrow[] {
   const ours = (actor: Actor) => actor.kind === "pod" || actor.kind === "stray";
-  return network.actors
-    .flatMap((from) => network.actors.filter((to) => ours(from) || ours(to)).map((to) => ({ from, to, ports: reach(network, from, to) })))
+  const places = network.actors.map((actor) => placed(network, actor));
+  return places
+    .flatMap((from) =>
+      places.filter((to) => ours(from.actor) || ours(to.actor)).map((to) => ({ from: from.actor, to: to.actor, ports: reach(from, to) })),
+    )
     .filter((arrow) => arrow.ports.length > 0)
     .sort((a, b) => (arrowText(a) < arrowText(b) ? -1 : 1));
 }

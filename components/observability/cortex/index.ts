@@ -1,6 +1,6 @@
+import { singleSizes } from "../../../model/capacity";
 import { images } from "../../../model/versions";
 import { textHash } from "../../../model/text";
-import { resources } from "../../kubernetes";
 import { ports, services } from "../addresses";
 import { gateways, partOf, policy, toStorage } from "../policies";
 import type { System } from "../system";
@@ -23,14 +23,14 @@ export function declareCortex(system: System, limits: string): void {
     serviceAccount: system.name,
     // Time to hand the write-ahead log over to disk and, with a bucket, to ship blocks.
     graceSeconds: 1200,
-    volume: "20Gi",
+    volume: singleSizes.cortex.volume,
     podAnnotations: { "tenantstack.dev/config-hash": textHash(config) },
     container: {
       image: images.cortex,
       args: [`-config.file=${configPath}/${configFile}`, "-config.expand-env=true"],
       env: system.storageEnv,
       ports: { http, grpc: ports.cortex.grpc },
-      resources: resources("250m", "2", "2Gi"),
+      resources: singleSizes.cortex.resources,
       // No liveness probe: replaying the write-ahead log takes as long as it takes.
       ready: { path: "/ready", port: "http" },
       startupSeconds: 900,

@@ -1,7 +1,7 @@
+import { singleSizes } from "../../../model/capacity";
 import { images } from "../../../model/versions";
 import { textHash } from "../../../model/text";
 import type { SharedCluster } from "../../contracts";
-import { resources } from "../../kubernetes";
 import { ports, services } from "../addresses";
 import { gateways, partOf, policy, toStorage } from "../policies";
 import type { System } from "../system";
@@ -24,14 +24,14 @@ export function declareLoki(system: System, limits: string, cluster: SharedClust
     serviceAccount: system.name,
     // Flushes chunks on the way out.
     graceSeconds: 300,
-    volume: "20Gi",
+    volume: singleSizes.loki.volume,
     podAnnotations: { "tenantstack.dev/config-hash": textHash(config) },
     container: {
       image: images.loki,
       args: [`-config.file=${configPath}/${configFile}`, "-config.expand-env=true"],
       env: system.storageEnv,
       ports: { http, grpc: ports.loki.grpc },
-      resources: resources("250m", "2", "1Gi"),
+      resources: singleSizes.loki.resources,
       // No liveness probe: replaying the write-ahead log takes as long as it takes.
       ready: { path: "/ready", port: "http" },
       startupSeconds: 600,

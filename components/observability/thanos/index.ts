@@ -1,6 +1,6 @@
 import type { Address, SharedCluster } from "../../contracts";
+import { singleSizes } from "../../../model/capacity";
 import { images } from "../../../model/versions";
-import { resources } from "../../kubernetes";
 import { ports, services } from "../addresses";
 import { gateways, policy, toStorage } from "../policies";
 import { serviceAccount } from "../system";
@@ -33,14 +33,14 @@ function receive(system: System, limits: string): void {
     serviceAccount: system.name,
     // Flushes heads of all tenants to blocks on the way out.
     graceSeconds: 900,
-    volume: "20Gi",
+    volume: singleSizes.receive.volume,
     podLabels: component.store,
     container: {
       image: images.thanos,
       args: receiveArgs(system.storage),
       env: [{ name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }, ...system.storageEnv],
       ports: { http, grpc, "remote-write": remoteWrite },
-      resources: resources("250m", "2", "1Gi"),
+      resources: singleSizes.receive.resources,
       // No liveness probe: replaying the write-ahead logs of all tenants takes as long as it takes.
       ready,
       startupSeconds: 900,
@@ -68,14 +68,14 @@ function store(system: System): void {
     uid,
     serviceAccount: system.name,
     graceSeconds: 120,
-    volume: "10Gi",
+    volume: singleSizes.store.volume,
     podLabels: component.store,
     container: {
       image: images.thanos,
       args: storeArgs(system.storage),
       env: system.storageEnv,
       ports: { http, grpc },
-      resources: resources("100m", "2", "1Gi"),
+      resources: singleSizes.store.resources,
       ready,
       // Reads the index headers of all blocks before it is ready.
       startupSeconds: 900,

@@ -1,4 +1,4 @@
-import { resources } from "../../kubernetes";
+import { singleSizes } from "../../../model/capacity";
 import type { ContainerArgs, Labels } from "../../kubernetes";
 import { ports } from "../addresses";
 
@@ -28,6 +28,6 @@ export const alive: NonNullable<ContainerArgs["alive"]> = { path: "/-/healthy", 
 export const querierPorts = { http: ports.thanos.http, grpc: ports.thanos.grpc };
 
 export const sizes = {
-  querier: resources("100m", "2", "512Mi"),
-  frontend: resources("50m", "1", "256Mi"),
+  querier: singleSizes.querier.resources,
+  frontend: singleSizes.frontend.resources,
 };

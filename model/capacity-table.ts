@@ -1,0 +1,164 @@
+import { expectedUse } from "./capacity-figures";
+import type { Dimension } from "./capacity-figures";
+import { rounded } from "./capacity";
+import type { Bound, CapacityPlan, Planned } from "./capacity";
+
+/** The plan of other tenant files to compare with: `name` is the commit they are from. */
+export interface Base {
+  readonly name: string;
+  readonly plan: CapacityPlan;
+}
+
+/**
+ * The plan as a table for people, at most 100 columns wide: size distributed by component, size single by what its processes hold. With a base also
+ * what is now, which lines change, and the steps apart.
+ */
+export function capacityTable(plan: CapacityPlan, base?: Base): string {
+  const rows = plan.size === "single" ? singleRows(plan, base?.plan) : distributedRows(plan, base?.plan);
+  return [heading(plan), "", grid(rows), "", grid(totalRows(plan, base?.plan)), ...steps(plan, base), ""].join("\n");
+}
+
+function heading(plan: CapacityPlan): string {
+  const count = plan.tenants === 1 ? "1 tenant" : `${plan.tenants} tenants`;
+  const over = plan.size === "single" ? "" : ` over ${plan.zones === 1 ? "1 zone" : `${plan.zones} zones`}`;
+  const use = `${percent(expectedUse.samples)} of limits`;
+  const expects = plan.size === "single" ? use : `${use} (queries ${percent(expectedUse.queries)}) + ${percent(plan.buffer)}`;
+  return `Capacity of size ${plan.size}${over} for ${count}, expecting ${expects}`;
+}
+
+const words: Readonly<Record<Dimension, string>> = {
+  series: "series",
+  samples: "samples/s",
+  megabytes: "MB/s",
+  streams: "streams",
+  queries: "queries",
+  kept: "kept series",
+  rules: "rules",
+  tenants: "tenants",
+};
+
+const key = (one: Planned) => `${one.system} ${one.name}`;
+const find = (plan: CapacityPlan | undefined, one: Planned) => plan?.components.find((other) => key(other) === key(one));
+
+/** Components of a plan, and where a base has some that the plan has no more, those with nothing. */
+function lines(plan: CapacityPlan, base: CapacityPlan | undefined): Planned[] {
+  const gone = (base?.components ?? []).filter((one) => find(plan, one) === undefined);
+  return [...plan.components, ...gone.map((one) => ({ ...one, replicas: 0, cpu: 0, memory: 0, volume: 0, bounds: [] }))];
+}
+
+/** A row of cells; a cell that starts with `>` is aligned to the right. */
+type Row = readonly string[];
+
+function distributedRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
+  const counts = base === undefined ? [">pods"] : [">now", ">after"];
+  const header = ["", "", "component", ...counts, ">a zone", ">CPU", ">memory", ">volumes", ">headroom", "", "uses most"];
+  return withSystems(header, lines(plan, base), (one) => {
+    const now = find(base, one)?.replicas ?? 0;
+    const replicas = base === undefined ? [`>${one.replicas}`] : [`>${now}`, `>${one.replicas}`];
+    const zone = one.system === "tenants" ? "" : perZone(one.replicas, plan.zones);
+    const sizes = [`>${cores(one.cpu)}`, `>${gib(one.memory)}`, `>${one.volume === 0 ? "-" : gib(one.volume)}`];
+    const [bound] = [...one.bounds].filter((each) => each.most !== undefined).sort((a, b) => used(b) - used(a));
+    const mark = base !== undefined && now !== one.replicas ? "~" : "";
+    return [[mark, one.name, ...replicas, `>${zone}`, ...sizes, ...room(bound)]];
+  });
+}
+
+/** In size single every process is one; what changes is how full it is. */
+function singleRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
+  const expected = base === undefined ? [">expected"] : [">now", ">after"];
+  const header = ["", "", "of", ...expected, ">one process holds", ">headroom", "", "uses most"];
+  const stores = plan.components.filter((one) => one.bounds.length > 0);
+  return withSystems(header, stores, (one) =>
+    one.bounds.map((bound) => {
+      const before = find(base, one)?.bounds.find((other) => other.dimension === bound.dimension)?.expected ?? 0;
+      const now = base === undefined ? [] : [`>${rounded(before)}`];
+      const mark = base !== undefined && before !== bound.expected ? "~" : "";
+      const [headroom = "", , most = ""] = room(bound);
+      return [mark, words[bound.dimension], ...now, `>${rounded(bound.expected)}`, `>${rounded(bound.holds)}`, headroom, "", most];
+    }),
+  );
+}
+
+/** The name of a system stands at its first row only. */
+function withSystems(header: Row, parts: readonly Planned[], rowsOf: (one: Planned) => Row[]): Row[] {
+  const order = ["cortex", "loki", "thanos", "tenants"];
+  let last = "";
+  const body = [...parts]
+    .sort((a, b) => order.indexOf(a.system) - order.indexOf(b.system))
+    .flatMap((one) =>
+      rowsOf(one).map(([mark = "", ...rest]) => {
+        const system = one.system === last ? "" : one.system;
+        last = one.system;
+        return [mark, system, ...rest];
+      }),
+    );
+  return [header, ...body];
+}
+
+const used = (bound: Bound) => bound.expected / bound.holds;
+
+/** Headroom, of what, and who uses most of it. */
+function room(bound: Bound | undefined): Row {
+  if (bound?.most === undefined) return [">-", "", "-"];
+  const { tenant, share } = bound.most;
+  const name = tenant.name.length > 14 ? `${tenant.name.slice(0, 13)}…` : tenant.name;
+  const headroom = used(bound) > 1 ? `full ${percent(used(bound))}` : percent(1 - used(bound), Math.floor);
+  return [`>${headroom}`, `of ${words[bound.dimension]}`, bound.dimension === "tenants" ? "-" : `${name} ${percent(share)}`];
+}
+
+function perZone(replicas: number, zones: number): string {
+  const [least, most] = [Math.floor(replicas / zones), Math.ceil(replicas / zones)];
+  return least === most ? String(least) : `${least}-${most}`;
+}
+
+function totalRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
+  const { type, cpu, memory } = plan.node;
+  const perNode = `of ${cpu} CPU, ${memory} GiB (as ${type})${plan.zones === 1 ? "" : `, the same in each zone`}`;
+  const row = (name: string, of: (totals: CapacityPlan["totals"]) => string, note = ""): Row => {
+    const now = base === undefined ? [] : [`>${of(base.totals)}`];
+    return ["", name, ...now, `>${of(plan.totals)}`, note];
+  };
+  return [
+    ["", "in all", ...(base === undefined ? [">"] : [">now", ">after"]), ""],
+    row("CPU", (totals) => cores(totals.cpu), "requested"),
+    row("memory", (totals) => gib(totals.memory), plan.size === "single" ? "when each process is full" : "requested"),
+    row("volumes", (totals) => gib(totals.volume)),
+    row("nodes", (totals) => String(totals.nodes), perNode),
+  ];
+}
+
+/** What an operator must expect when this is rolled out: replicas that come and go. */
+function steps(plan: CapacityPlan, base: Base | undefined): string[] {
+  if (base === undefined) return [];
+  const changed = lines(plan, base.plan)
+    .map((one) => ({ one, now: find(base.plan, one)?.replicas ?? 0 }))
+    .filter(({ one, now }) => one.system !== "tenants" && now !== one.replicas);
+  const text = changed.map(({ one, now }) => `  ${one.system} ${one.name}: ${now} -> ${one.replicas}`);
+  return ["", text.length === 0 ? `No capacity step against ${base.name}.` : `Capacity steps against ${base.name}:`, ...text];
+}
+
+/** Columns two spaces apart, as wide as their widest cell. */
+function grid(rows: readonly Row[]): string {
+  const bare = (cell: string) => cell.replace(/^>/, "");
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, bare(cell).length)));
+  const pad = (cell: string, width: number) => (cell.startsWith(">") ? bare(cell).padStart(width) : cell.padEnd(width));
+  const line = (row: Row) => row.map((cell, index) => pad(cell, widths[index] ?? 0)).join("  ");
+  // The first column only marks changes: one space is enough behind it.
+  return rows
+    .map((row) =>
+      line(row)
+        .replace(/^(~?)( *?) {2}/, "$1$2 ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+const percent = (share: number, round: (value: number) => number = Math.round) => `${round(share * 100)}%`;
+
+/** Cores with one digit behind the point at most. */
+const cores = (value: number) => String(Math.round(value * 10) / 10);
+
+function gib(value: number): string {
+  return value >= 10_240 ? `${(value / 1024).toFixed(1)}Ti` : `${Math.round(value * 10) / 10}Gi`;
+}
