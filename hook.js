@@ -16,23 +16,28 @@ let swc;
 let salt;
 const cache = path.join(__dirname, "node_modules", ".cache", "tenantstack");
 
-function transpile(file) {
-  const source = fs.readFileSync(file, "utf8");
+/** Name of a file's cache entry: path, size and time of change tell versions apart without reading the source. */
+function entryOf(file) {
   salt ??= require("@swc/core/package.json").version + JSON.stringify(options);
-  const key = path.join(cache, createHash("sha256").update(salt).update(file).update(source).digest("hex") + ".js");
+  const { size, mtimeNs, ino } = fs.statSync(file, { bigint: true });
+  return path.join(cache, `${createHash("sha256").update(`${salt}\n${file}\n${size}\n${mtimeNs}\n${ino}`).digest("hex")}.js`);
+}
+
+function transpile(file) {
+  const entry = entryOf(file);
   try {
-    return fs.readFileSync(key, "utf8");
+    return fs.readFileSync(entry, "utf8");
   } catch {
     // not cached yet
   }
   swc ??= require("@swc/core");
-  const { code } = swc.transformSync(source, { ...options, filename: file });
+  const { code } = swc.transformSync(fs.readFileSync(file, "utf8"), { ...options, filename: file });
   try {
     // Written aside and renamed, so that a run killed half way leaves no half-made entry.
     fs.mkdirSync(cache, { recursive: true });
-    const aside = `${key}.${process.pid}`;
+    const aside = `${entry}.${process.pid}`;
     fs.writeFileSync(aside, code);
-    fs.renameSync(aside, key);
+    fs.renameSync(aside, entry);
   } catch {
     // A read-only checkout only costs time.
   }

@@ -6,6 +6,7 @@ import { declareIssuer, edge } from "./components/edge";
 import { hardware } from "./components/hardware";
 import { dedicatedQuerier, ObservabilityCluster } from "./components/observability";
 import { TenantStack } from "./components/tenant";
+import { checkCapacity } from "./model/capacity";
 import { refuseLosses, type TenantRecord } from "./model/guard";
 import { loadTenants, type TenantSet } from "./model/load";
 import { InputError } from "./model/problem";
@@ -27,7 +28,6 @@ interface Input {
 }
 
 async function declare({ settings, set }: Input): Promise<Record<string, unknown>> {
-  limitStackTraces(set.tenants.length);
   const below = await hardware(settings, s3Credentials());
   const platform = addons(settings, below);
   const tlsProvider = new tls.Provider("tls", {});
@@ -70,16 +70,18 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
 
 /** Reads settings and tenants and refuses what must not be declared: everything at once, before anything changes, also with `--skip-preview`. */
 async function input(): Promise<Input> {
-  const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
-  const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
+  // Asked first: the engine looks its last state up while the files are read here.
   const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const before = new pulumi.StackReference("self", { name: self });
+  const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
+  const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
   const [states, records] = await Promise.all([before.getOutputDetails("tenants"), before.getOutputDetails("records")]);
   refuseLosses(
     { states: (states.value ?? {}) as Record<string, string>, records: (records.value ?? {}) as Record<string, TenantRecord> },
     set.tenants,
     settings,
   );
+  checkCapacity(set.tenants, settings);
   return { settings, set };
 }
 
@@ -98,12 +100,4 @@ function cloudflareAccess(settings: Settings) {
 
 function dependsOn(...resources: readonly (pulumi.Resource | undefined)[]): { dependsOn: pulumi.Resource[] } {
   return { dependsOn: resources.filter((r): r is pulumi.Resource => r !== undefined) };
-}
-
-/**
- * Every promise of the SDK captures a stack, which halves the speed of large stacks (62 s -> 23 s at 10,000 resources). From 50 tenants on we go
- * without; `TENANTSTACK_STACK_TRACES=1` brings them back to look into an error of the program.
- */
-function limitStackTraces(tenants: number): void {
-  if (tenants >= 50 && process.env.TENANTSTACK_STACK_TRACES !== "1") Error.stackTraceLimit = 0;
 }

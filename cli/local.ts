@@ -40,6 +40,8 @@ export interface Up {
   readonly stack: LocalStack;
   readonly kubeconfig: string;
   readonly kubectl: string;
+  /** The context of the user's cluster; undefined on the embedded one. */
+  readonly context: string | undefined;
   /** undefined on a cluster of the user's. */
   readonly embedded: { readonly server: string } | undefined;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -82,6 +84,7 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
     stack,
     kubeconfig,
     kubectl: tools.get("kubectl")?.path ?? "kubectl",
+    context: own,
     embedded: cluster && { server: cluster.server },
     outputs: up.code === 0 ? await outputs(stack) : {},
   };

@@ -21,9 +21,10 @@ export function summary(up: Up, seconds: number): string {
     return [` ${name.padEnd(width)}  ${first}${state}`, ...rest.map((row) => ` ${"".padEnd(width)}  ${row}`)];
   });
   const example = names.find((n) => states[n] === "active" && n !== "system") ?? names[0] ?? "prod";
+  const context = up.context === undefined ? "" : ` --context ${up.context}`;
   const kubectl =
     up.embedded === undefined
-      ? "kubectl"
+      ? `kubectl${context}`
       : `${up.kubectl.endsWith("/kubectl") && !up.kubectl.startsWith("/usr") ? up.kubectl : "kubectl"} --kubeconfig ${shown(up.kubeconfig)}`;
   const where = up.embedded === undefined ? "on your cluster" : `on the embedded cluster (${up.embedded.server})`;
   return [
@@ -32,12 +33,14 @@ export function summary(up: Up, seconds: number): string {
     ...lines,
     "",
     ` Look:   ${kubectl} get all -n ${example}-tenant`,
-    ` Token:  npx tenantstack token ${example} --scope metrics:write`,
-    ` Next:   npx tenantstack new shop && npm start`,
-    ` Stop:   npm stop  (npm run reset forgets everything)`,
+    ` Token:  npx tenantstack token ${example} --scope metrics:write${context}`,
+    ` Next:   npx tenantstack new shop && npm start${context === "" ? "" : ` --${context}`}`,
     ...(up.embedded === undefined
       ? []
-      : [" Pods are simulated (kwok): the API server and every object are real, but no container runs and no endpoint answers."]),
+      : [
+          " Stop:   npm stop  (npm run reset forgets everything)",
+          " Pods are simulated (kwok): the API server and every object are real, but no container runs and no endpoint answers.",
+        ]),
   ].join("\n");
 }
 

@@ -163,7 +163,7 @@ const loki: readonly Component[] = [
     ],
   },
   { name: "query-frontend", placement: "spread", pod: { cpu: 1, memory: 2 }, holds: [{ dimension: "megabytes", each: lokiSmall / 2 }] },
-  // Two, whatever the size.
+  // Loki's page: two, whatever the size.
   { name: "query-scheduler", placement: "spread", pod: { cpu: 1, memory: 0.5 }, holds: [] },
   {
     // Assumption: 50 GiB of index at hand.

@@ -21,7 +21,10 @@ const fixed = (cpu: string, cpuLimit: string, memory: string): ContainerResource
   limits: { cpu: cpuLimit, memory },
 });
 
-/** Limits: three tenants by their tiers' defaults (medium and two small) fit each store with a sixth to spare. */
+/**
+ * Limits: three tenants by their tiers' defaults (medium and two small) fit Cortex and Loki with a sixth to spare. Thanos holds as many series on
+ * volumes, half of them with a bucket: there its 20 GiB are the bound, and a volume cannot be made larger in place.
+ */
 export const singleSizes = {
   cortex: { resources: growing("2Gi", "5", "6Gi"), volume: "20Gi" },
   loki: { resources: growing("1Gi", "3", "4Gi"), volume: "20Gi" },

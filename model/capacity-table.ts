@@ -32,10 +32,12 @@ const words: Readonly<Record<Dimension, string>> = {
   megabytes: "MB/s",
   streams: "streams",
   queries: "queries",
-  kept: "kept series",
+  kept: "blocks",
   rules: "rules",
   tenants: "tenants",
 };
+
+const order = ["cortex", "loki", "thanos", "tenants"] as const;
 
 const key = (one: Planned) => `${one.system} ${one.name}`;
 const find = (plan: CapacityPlan | undefined, one: Planned) => plan?.components.find((other) => key(other) === key(one));
@@ -50,60 +52,79 @@ function lines(plan: CapacityPlan, base: CapacityPlan | undefined): Planned[] {
 type Row = readonly string[];
 
 function distributedRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
+  const all = lines(plan, base);
   const counts = base === undefined ? [">pods"] : [">now", ">after"];
-  const header = ["", "", "component", ...counts, ">a zone", ">CPU", ">memory", ">volumes", ">headroom", "", "uses most"];
-  return withSystems(header, lines(plan, base), (one) => {
-    const now = find(base, one)?.replicas ?? 0;
-    const replicas = base === undefined ? [`>${one.replicas}`] : [`>${now}`, `>${one.replicas}`];
-    const zone = one.system === "tenants" ? "" : perZone(one.replicas, plan.zones);
-    const sizes = [`>${cores(one.cpu)}`, `>${gib(one.memory)}`, `>${one.volume === 0 ? "-" : gib(one.volume)}`];
-    const [bound] = [...one.bounds].filter((each) => each.most !== undefined).sort((a, b) => used(b) - used(a));
-    const mark = base !== undefined && now !== one.replicas ? "~" : "";
-    return [[mark, one.name, ...replicas, `>${zone}`, ...sizes, ...room(bound)]];
-  });
+  const header = ["", "", ...counts, ">zone", ">CPU", ">memory", ">volumes", "headroom", "uses most"];
+  return [
+    header,
+    ...order.flatMap((system) =>
+      systemRows(
+        system,
+        all.filter((one) => one.system === system),
+        plan.zones,
+        base,
+      ),
+    ),
+  ];
 }
 
-/** In size single every process is one; what changes is how full it is. */
+/** A system with its sums, and its components below it. */
+function systemRows(system: string, parts: readonly Planned[], zones: number, base: CapacityPlan | undefined): Row[] {
+  const sum = (of: (one: Planned) => number) => parts.reduce((total, one) => total + of(one), 0);
+  const now = (one: Planned) => find(base, one)?.replicas ?? 0;
+  const counts = (before: number, after: number) => (base === undefined ? [`>${after}`] : [`>${before}`, `>${after}`]);
+  const amounts = (of: Pick<Planned, "cpu" | "memory" | "volume">) => [
+    `>${cores(of.cpu)}`,
+    `>${gib(of.memory)}`,
+    `>${of.volume === 0 ? "-" : gib(of.volume)}`,
+  ];
+  const total = { cpu: sum((one) => one.cpu), memory: sum((one) => one.memory), volume: sum((one) => one.volume) };
+  return [
+    [
+      "",
+      system,
+      ...counts(
+        sum(now),
+        sum((one) => one.replicas),
+      ),
+      "",
+      ...amounts(total),
+    ],
+    ...parts.map((one) => {
+      const mark = base !== undefined && now(one) !== one.replicas ? "~" : "";
+      const zone = one.system === "tenants" ? "" : perZone(one.replicas, zones);
+      const [bound] = one.bounds.filter((each) => each.most !== undefined).sort((x, y) => used(y) - used(x));
+      return [mark, `  ${one.name}`, ...counts(now(one), one.replicas), `>${zone}`, ...amounts(one), headroom(bound), mostOf(bound)];
+    }),
+  ];
+}
+
+/** In size single every process is one; what changes is how full it is. The name of a system stands at its first row only. */
 function singleRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
   const expected = base === undefined ? [">expected"] : [">now", ">after"];
-  const header = ["", "", "of", ...expected, ">one process holds", ">headroom", "", "uses most"];
-  const stores = plan.components.filter((one) => one.bounds.length > 0);
-  return withSystems(header, stores, (one) =>
-    one.bounds.map((bound) => {
+  const rows = plan.components.flatMap((one) =>
+    one.bounds.map((bound, i) => {
       const before = find(base, one)?.bounds.find((other) => other.dimension === bound.dimension)?.expected ?? 0;
       const now = base === undefined ? [] : [`>${rounded(before)}`];
       const mark = base !== undefined && before !== bound.expected ? "~" : "";
-      const [headroom = "", , most = ""] = room(bound);
-      return [mark, words[bound.dimension], ...now, `>${rounded(bound.expected)}`, `>${rounded(bound.holds)}`, headroom, "", most];
+      const counts = [...now, `>${rounded(bound.expected)}`, `>${rounded(bound.holds)}`];
+      return [mark, i === 0 ? one.system : "", words[bound.dimension], ...counts, `>${free(bound)}`, mostOf(bound)];
     }),
   );
-}
-
-/** The name of a system stands at its first row only. */
-function withSystems(header: Row, parts: readonly Planned[], rowsOf: (one: Planned) => Row[]): Row[] {
-  const order = ["cortex", "loki", "thanos", "tenants"];
-  let last = "";
-  const body = [...parts]
-    .sort((a, b) => order.indexOf(a.system) - order.indexOf(b.system))
-    .flatMap((one) =>
-      rowsOf(one).map(([mark = "", ...rest]) => {
-        const system = one.system === last ? "" : one.system;
-        last = one.system;
-        return [mark, system, ...rest];
-      }),
-    );
-  return [header, ...body];
+  return [["", "", "", ...expected, ">one process holds", ">headroom", "uses most"], ...rows];
 }
 
 const used = (bound: Bound) => bound.expected / bound.holds;
 
-/** Headroom, of what, and who uses most of it. */
-function room(bound: Bound | undefined): Row {
-  if (bound?.most === undefined) return [">-", "", "-"];
+/** How much more of what is expected now would fit. */
+const free = (bound: Bound) => (used(bound) > 1 ? `none: ${percent(used(bound))}` : percent(1 - used(bound), Math.floor));
+
+const headroom = (bound: Bound | undefined) => (bound === undefined ? "   -" : `${free(bound).padStart(4)} ${words[bound.dimension]}`);
+
+function mostOf(bound: Bound | undefined): string {
+  if (bound?.most === undefined || bound.dimension === "tenants") return "-";
   const { tenant, share } = bound.most;
-  const name = tenant.name.length > 14 ? `${tenant.name.slice(0, 13)}…` : tenant.name;
-  const headroom = used(bound) > 1 ? `full ${percent(used(bound))}` : percent(1 - used(bound), Math.floor);
-  return [`>${headroom}`, `of ${words[bound.dimension]}`, bound.dimension === "tenants" ? "-" : `${name} ${percent(share)}`];
+  return `${tenant.name.length > 12 ? `${tenant.name.slice(0, 11)}…` : tenant.name} ${percent(share)}`;
 }
 
 function perZone(replicas: number, zones: number): string {
@@ -156,9 +177,10 @@ function grid(rows: readonly Row[]): string {
 
 const percent = (share: number, round: (value: number) => number = Math.round) => `${round(share * 100)}%`;
 
-/** Cores with one digit behind the point at most. */
-const cores = (value: number) => String(Math.round(value * 10) / 10);
+/** Small amounts with one digit behind the point. */
+const short = (value: number) => String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+const cores = short;
 
 function gib(value: number): string {
-  return value >= 10_240 ? `${(value / 1024).toFixed(1)}Ti` : `${Math.round(value * 10) / 10}Gi`;
+  return value >= 10_240 ? `${(value / 1024).toFixed(1)}Ti` : `${short(value)}Gi`;
 }

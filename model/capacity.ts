@@ -197,8 +197,8 @@ function dedicatedParts(tenants: readonly Tenant[]): Planned[] {
   const count = tenants.filter((tenant) => tenant.querier === "dedicated" && uses(tenant, "thanos")).length;
   if (count === 0) return [];
   return [
-    planned("thanos", "query-dedicated", count, podFrom(singleSizes.querier)),
-    planned("thanos", "frontend-dedicated", count, podFrom(singleSizes.frontend)),
+    planned("thanos", "own queriers", count, podFrom(singleSizes.querier)),
+    planned("thanos", "own frontends", count, podFrom(singleSizes.frontend)),
   ];
 }
 
@@ -257,7 +257,7 @@ function fullProblem(size: CapacityPlan["size"], system: string, bound: Bound): 
   const where = size === "single" ? `${system} in cluster.size single holds` : `${system} has no published sizing above`;
   const rule =
     `${where} ${shown(bound.holds)} at one time, and its tenants are expected to use ${shown(bound.expected)} ` +
-    `(${percent(bound.expected / bound.allowed)} of the ${rounded(bound.allowed)} that their limits add up to; ${tenant.name} alone ${percent(share)})`;
+    `(${percent(bound.expected / bound.allowed)} of the ${rounded(bound.allowed)} that their limits add up to; ${rounded(value)} of it ${tenant.name})`;
   const fitting = Math.floor((bound.holds / bound.expected) * bound.allowed - (bound.allowed - value));
   const lower = fitting > 0 ? `Write ${path.at(-1)}: ${rounded(fitting)} or less here` : `Lower ${path.at(-1)} of several tenants`;
   const other =

@@ -1,4 +1,5 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import type { helm } from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../model/settings";
 import { charts } from "../../model/versions";
@@ -58,11 +59,14 @@ const operatorValues = {
 function release(
   { name, chart, values }: { name: string; chart: Chart; values: Record<string, unknown> },
   opts: pulumi.CustomResourceOptions,
-): kubernetes.helm.v3.Release {
+): helm.v3.Release {
+  // Loaded here: Helm's part of the SDK is a fifth of it, and most stacks install no add-on.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { Release } = require("@pulumi/kubernetes/helm/v3") as typeof helm.v3;
   const metadata = { name, labels: { ...managedBy } };
   const room = new kubernetes.core.v1.Namespace(`addons/${name}-namespace`, { metadata }, opts);
   const oci = chart.repository.startsWith("oci://");
-  return new kubernetes.helm.v3.Release(
+  return new Release(
     `addons/${name}`,
     {
       name,

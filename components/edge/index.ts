@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { certificateNames } from "../../model/hosts";
 import type { Settings } from "../../model/settings";

@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import type { Settings } from "../../model/settings";
 import type { Hardware, Storage } from "../contracts";
 import { providerFlags } from "./provider";

@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import type { SharedCluster } from "../contracts";
 import { metadata, name, type Place } from "./place";
 

@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import type { types } from "@pulumi/kubernetes";
 import { hostNames } from "../../model/hosts";
 import { textHash, toYaml } from "../../model/text";

@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import { defaultDeny, restrictedNamespace, tenantLabels } from "../kubernetes";
 import { metadata, name, type Place } from "./place";
 import { scrapedBy } from "./prometheus";

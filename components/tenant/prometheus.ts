@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../kubernetes/api";
 import { hostNames } from "../../model/hosts";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";

@@ -23,7 +23,7 @@ const languageServices: any = require("@pulumi/pulumi/proto/language_grpc_pb");
  * A monitor of our own stands for the engine, so that only host and program are measured.
  */
 const mostTimesAnEmptyProgram = 1.3;
-const pairs = 7;
+const pairs = 11;
 jest.setTimeout(180_000);
 
 let host: string;
@@ -48,15 +48,14 @@ test(`this program's first resource comes at most ${mostTimesAnEmptyProgram} tim
   // Once each unmeasured: the first run fills the file system's cache and the hook's.
   await firstResource(root, devConfig);
   await firstResource(empty, {});
-  const ours: number[] = [];
-  const theirs: number[] = [];
+  const ratios: number[] = [];
   for (let i = 0; i < pairs; i++) {
-    ours.push(await firstResource(root, devConfig));
-    theirs.push(await firstResource(empty, {}));
+    const ours = await firstResource(root, devConfig);
+    ratios.push(ours / (await firstResource(empty, {})));
   }
-  // The least of several interleaved runs: noise of the machine only ever adds.
-  const ratio = Math.min(...ours) / Math.min(...theirs);
-  process.stderr.write(`   first resource: ${Math.min(...ours)} ms, empty program ${Math.min(...theirs)} ms, ratio ${ratio.toFixed(2)}\n`);
+  // The median of interleaved pairs: both of a pair meet about the same noise, and a pair that one side had to wait in does not count.
+  const ratio = ratios.sort((a, b) => a - b)[Math.floor(pairs / 2)] ?? Infinity;
+  process.stderr.write(`   first resource: ${ratio.toFixed(2)} times an empty program (${ratios.map((r) => r.toFixed(2)).join(" ")})\n`);
   expect(ratio).toBeLessThanOrEqual(mostTimesAnEmptyProgram);
 });
 

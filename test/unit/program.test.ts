@@ -22,7 +22,9 @@ const tenant = (more = "") => `owner: a@example.com\ndescription: A tenant\nkeys
 const three: Files = {
   "alpha.yaml": tenant("tier: medium\napis: [metrics, logs, datadog]\n"),
   "beta.yaml": tenant("metrics: thanos\n"),
-  "gamma.yaml": tenant("metrics: thanos\nquerier: dedicated\ntier: large\n"),
+  "gamma.yaml": tenant(
+    "metrics: thanos\nquerier: dedicated\ntier: large\nlimits: {metrics: {activeSeries: 200k, samplesPerSecond: 10k}, logs: {megabytesPerSecond: 1, streams: 1k}}\n",
+  ),
 };
 const record = (files: Files) => recordProgram(folder(files));
 const kubernetes = (r: Recording) => r.resources.filter((x) => x.type.startsWith("kubernetes:"));

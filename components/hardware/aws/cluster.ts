@@ -1,5 +1,5 @@
 import type { iam, kms } from "@pulumi/aws";
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../../kubernetes/api";
 import * as pulumi from "@pulumi/pulumi";
 import { providerFlags } from "../provider";
 import type { Network } from "./network";

@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { systemNamespaces } from "../../../model/names";
 import type { Tenant } from "../../../model/tenant";

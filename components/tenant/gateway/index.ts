@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import * as kubernetes from "../../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { gatewayServices, type HostKind } from "../../../model/hosts";
 import { gatewayLimits } from "../../../model/limits";
