@@ -5,17 +5,18 @@ import { addons } from "./components/addons";
 import { declareIssuer, edge } from "./components/edge";
 import { hardware } from "./components/hardware";
 import { dedicatedQuerier, ObservabilityCluster } from "./components/observability";
+import { lastUp } from "./components/lastup";
 import { TenantStack } from "./components/tenant";
 import { checkCapacity } from "./model/capacity";
-import { refuseLosses, type TenantRecord } from "./model/guard";
+import { refuseLosses, type Before, type TenantRecord } from "./model/guard";
 import { loadTenants, type TenantSet } from "./model/load";
 import { InputError } from "./model/problem";
 import { parseSettings, type Settings } from "./model/settings";
 
 /** The program: settings -> tenants -> hardware -> addons -> observability, edge -> tenants. What it returns are the stack's outputs. */
-export default async function program(): Promise<Record<string, unknown>> {
+export default async function program(before: Promise<Before> = lastUp()): Promise<Record<string, unknown>> {
   try {
-    return await declare(await input());
+    return await declare(await input(before));
   } catch (error) {
     // What a person wrote wrongly is said without a stack trace.
     throw error instanceof InputError ? new pulumi.RunError(error.message) : error;
@@ -69,18 +70,10 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
 }
 
 /** Reads settings and tenants and refuses what must not be declared: everything at once, before anything changes, also with `--skip-preview`. */
-async function input(): Promise<Input> {
-  // Asked first: the engine looks its last state up while the files are read here.
-  const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const before = new pulumi.StackReference("self", { name: self });
+async function input(before: Promise<Before>): Promise<Input> {
   const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
   const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
-  const [states, records] = await Promise.all([before.getOutputDetails("tenants"), before.getOutputDetails("records")]);
-  refuseLosses(
-    { states: (states.value ?? {}) as Record<string, string>, records: (records.value ?? {}) as Record<string, TenantRecord> },
-    set.tenants,
-    settings,
-  );
+  refuseLosses(await before, set.tenants, settings);
   checkCapacity(set.tenants, settings);
   return { settings, set };
 }

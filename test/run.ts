@@ -95,9 +95,13 @@ const check: readonly Stage[] = [
 const unit = tests("unit", "pure logic and the program under mocks; no tool chain", [], 300);
 const engine = [
   command("tools", "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts"], 75 * 60),
-  tests("engine", "the real engine, API server and Envoy", ["--runInBand"], 1500),
+  tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500),
+  // Alone, since they measure.
+  tests("bench", "ratios", ["--runInBand"], 600),
 ];
+/** `npm test` is unit and engine; `npm run check` the rest; CI asks for all three. */
 const groups: Readonly<Record<string, readonly Stage[]>> = { check, unit: [unit], engine };
+const usual = ["unit", "engine"];
 
 async function main(): Promise<number> {
   const asked = process.argv.slice(2);
@@ -106,7 +110,7 @@ async function main(): Promise<number> {
     process.stderr.write(`There is no stage ${unknown.join(", ")}. Stages: ${Object.keys(groups).join(", ")}.\n`);
     return 1;
   }
-  const stages = (asked.length > 0 ? asked : Object.keys(groups)).flatMap((name) => groups[name] ?? []);
+  const stages = (asked.length > 0 ? asked : usual).flatMap((name) => groups[name] ?? []);
   const lines: string[] = [];
   let total: Counts = { passed: 0, failed: 0 };
   for (const stage of stages) {
