@@ -15,7 +15,10 @@ import { ensureTools } from "../../embedded/toolchain";
 const names = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "prometheus-operator", "crds"] as const;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-cluster-"));
 const notes: string[] = [];
-const listening: Reporter = { ...silentReporter, note: (text) => void notes.push(text) };
+const listening: Reporter = {
+  note: (text) => void notes.push(text),
+  step: (text, expectSeconds) => (notes.push(text), silentReporter.step(text, expectSeconds)),
+};
 
 let options: ClusterOptions;
 let cluster: Cluster;

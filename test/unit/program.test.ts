@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -30,9 +29,14 @@ const record = (files: Files) => recordProgram(folder(files));
 const kubernetes = (r: Recording) => r.resources.filter((x) => x.type.startsWith("kubernetes:"));
 const names = (changes: ReturnType<typeof compare>) => changes.map((c) => `${c.kind} ${c.urn.split("::").at(-1)}`);
 
+/** Without gamma, for the tests that record once a line. */
+const two: Files = { "alpha.yaml": three["alpha.yaml"] ?? "", "beta.yaml": three["beta.yaml"] ?? "" };
+
 let base: Recording;
+let baseOfTwo: Recording;
 beforeAll(async () => {
   base = await record(three);
+  baseOfTwo = await record(two);
 });
 
 test("a new tenant adds its own resources and changes the limits of the systems it uses, nothing else", async () => {
@@ -45,13 +49,8 @@ test("a new tenant adds its own resources and changes the limits of the systems 
 });
 
 test("order and names of other files do not matter", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.shuffledSubarray(Object.keys(three), { minLength: 3 }), async (order) => {
-      const shuffled = Object.fromEntries(order.map((name) => [name, three[name] ?? ""]));
-      expect(compare(base, await record(shuffled))).toEqual([]);
-    }),
-    { numRuns: 4 },
-  );
+  const reversed = Object.fromEntries(Object.entries(three).reverse());
+  expect(compare(base, await record(reversed))).toEqual([]);
   const renamed = await record({
     "alpha.yaml": three["alpha.yaml"] ?? "",
     "zulu.yaml": three["beta.yaml"] ?? "",
@@ -69,7 +68,7 @@ test.each([
   ["retention of logs", "alpha.yaml", "retention: {logs: 10d}\n", ["loki/limits"]],
   ["a revoked token", "alpha.yaml", "revoked: [lost]\n", ["alpha/gateway-routes"]],
 ])("%s changes one object and no pod", async (_, file, more, wanted) => {
-  const changes = compare(base, await record({ ...three, [file]: `${three[file] ?? ""}${more}` }));
+  const changes = compare(baseOfTwo, await record({ ...two, [file]: `${two[file] ?? ""}${more}` }));
   expect(names(changes)).toEqual(wanted.map((name) => `update ${name}`));
 });
 

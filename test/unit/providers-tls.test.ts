@@ -85,10 +85,10 @@ test("the default curve is P224, which OpenSSH does not know", async () => {
 });
 
 test("making a long key keeps the event loop free", async () => {
-  const slow = make("PrivateKey", { algorithm: "RSA", rsaBits: 4096 }).then(() => "slow");
+  const slow = make("PrivateKey", { algorithm: "RSA", rsaBits: 3072 }).then(() => "slow");
   expect(await Promise.race([slow, new Promise((resolve) => setTimeout(() => resolve("free"), 0))])).toBe("free");
   await slow;
-});
+}, 60_000);
 
 test("a self-signed CA says what was asked for", async () => {
   const { made, inputs } = await authority({ maxPathLength: 1, setAuthorityKeyId: true });

@@ -72,5 +72,7 @@ export function differences(before: Value | undefined, after: Value | undefined,
   if (equal(before, after)) return [];
   const parts = before !== undefined && after !== undefined ? pairs(before, after) : undefined;
   if (!parts) return [{ path: at, kind: kindOf(before, after) }];
-  return parts.flatMap(([key, left, right]) => differences(left, right, [...at, key]));
+  const inner = parts.flatMap(([key, left, right]) => differences(left, right, [...at, key]));
+  // Lists that differ by nulls at their end only: no element says so.
+  return inner.length > 0 ? inner : [{ path: at, kind: "update" }];
 }
