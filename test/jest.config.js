@@ -2,6 +2,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
   rootDir: "..",
+  // Only tests are looked for; without this jest lists all of node_modules at each start.
+  roots: ["<rootDir>/test"],
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   transform: {

@@ -24,7 +24,7 @@ const languageServices: any = require("@pulumi/pulumi/proto/language_grpc_pb");
  * A monitor of our own stands for the engine, so that only host and program are measured.
  */
 const mostTimesAnEmptyProgram = 1.3;
-const pairs = 11;
+const pairs = 7;
 jest.setTimeout(180_000);
 
 let host: string;

@@ -19,6 +19,9 @@ afterAll(() => lab.stop());
 const names = (run: Run) => run.changes.map((s) => `${s.op} ${s.name} ${s.type.split(":").at(-1)}`).sort();
 const newTenant = (more = "") => `owner: shop@example.com\ndescription: A shop\nkeys: [2026-11]\n${more}`;
 
+/** What the last test saw: tests run in order, so it is what the next one starts from. */
+let before: Map<string, string>;
+
 /** Objects that a change may never touch: everything but pods and what controllers keep writing status to. */
 async function revisions(): Promise<Map<string, string>> {
   const objects = await lab.objects();
@@ -33,9 +36,11 @@ function specOf(object: KubernetesObject): string {
   return JSON.stringify({ uid: metadata.uid, wanted });
 }
 
-/** Keys of objects that were made, changed or removed between two looks. */
-function touched(before: Map<string, string>, after: Map<string, string>): string[] {
-  return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key)).sort();
+/** Keys of objects that were made, changed or removed since the last look; this one is the next's. */
+async function touched(): Promise<string[]> {
+  const [old, now] = [before, await revisions()];
+  before = now;
+  return [...new Set([...old.keys(), ...now.keys()])].filter((key) => old.get(key) !== now.get(key)).sort();
 }
 
 async function podIds(namespace: string): Promise<string[]> {
@@ -59,15 +64,14 @@ test("a tenant's namespace holds gateways, Grafana, Prometheus, splitters and Se
 });
 
 test("a second up changes nothing, and no object of the API server either", async () => {
-  const before = await revisions();
+  before = await revisions();
   const again = await lab.run("up");
   expect([again.code, names(again)]).toEqual([0, []]);
   expect(again.same).toBeGreaterThan(100);
-  expect(touched(before, await revisions())).toEqual([]);
+  expect(await touched()).toEqual([]);
 });
 
 test("a new tenant: its own objects, and the limits of the systems it uses, as the preview said", async () => {
-  const before = await revisions();
   fs.writeFileSync(lab.file("shop"), newTenant());
   const preview = await lab.run("preview");
   const up = await lab.run("up");
@@ -75,68 +79,55 @@ test("a new tenant: its own objects, and the limits of the systems it uses, as t
   expect(names(preview)).toEqual(names(up));
   const foreign = up.changes.filter((s) => !s.name.startsWith("shop/") && s.name !== "shop" && !s.type.endsWith("Stack"));
   expect(foreign.map((s) => `${s.op} ${s.name}`).sort()).toEqual(["update cortex/limits", "update loki/limits"]);
-  const others = touched(before, await revisions()).filter((key) => !key.startsWith("shop-tenant/"));
+  const others = (await touched()).filter((key) => !key.startsWith("shop-tenant/"));
   expect(others).toEqual(["cortex/ConfigMap/cortex-limits", "loki/ConfigMap/loki-limits"]);
 });
 
-test("one limit: one object, and no pod restarts", async () => {
-  const [pods, before] = [await podIds("cortex"), await revisions()];
+test("one limit and one revoked token: one object each, and no pod restarts", async () => {
+  const pods = [...(await podIds("cortex")), ...(await podIds("prod-tenant"))];
   fs.writeFileSync(lab.file("shop"), newTenant("limits:\n  metrics: {activeSeries: 123k}\n"));
+  fs.appendFileSync(lab.file("prod"), "\nrevoked: [lost-laptop]\n");
   const up = await lab.run("up");
-  expect(names(up)).toEqual(["update cortex/limits ConfigMap"]);
-  expect(touched(before, await revisions())).toEqual(["cortex/ConfigMap/cortex-limits"]);
-  expect(await podIds("cortex")).toEqual(pods);
+  expect(names(up)).toEqual(["update cortex/limits ConfigMap", "update prod/gateway-routes ConfigMap"]);
+  expect(await touched()).toEqual(["cortex/ConfigMap/cortex-limits", "prod-tenant/ConfigMap/gateway-routes"]);
+  expect([...(await podIds("cortex")), ...(await podIds("prod-tenant"))]).toEqual(pods);
 });
 
-test("rotation of prod's keys in three steps, and a revocation, touch prod's objects only", async () => {
-  const original = fs.readFileSync(lab.file("prod"), "utf8");
+test("rotation of prod's keys in three steps touches prod's objects only", async () => {
   for (const keys of ["[2026-11, 2026-12]", "[2026-12, 2026-11]", "[2026-12]"]) {
-    const before = await revisions();
     lab.edit("prod", /^keys: .*$/m, `keys: ${keys}`);
     const up = await lab.run("up");
     expect(up.code).toBe(0);
     const foreign = up.changes.filter((s) => !s.name.startsWith("prod/") && !s.type.endsWith("Stack"));
     expect(foreign).toEqual([]);
-    const objects = touched(before, await revisions());
+    const objects = await touched();
     expect(objects.length).toBeGreaterThan(0);
     expect(objects.filter((key) => !key.startsWith("prod-tenant/"))).toEqual([]);
   }
-  const before = await revisions();
-  fs.appendFileSync(lab.file("prod"), "\nrevoked: [lost-laptop]\n");
-  const up = await lab.run("up");
-  expect(names(up)).toEqual(["update prod/gateway-routes ConfigMap"]);
-  expect(touched(before, await revisions())).toEqual(["prod-tenant/ConfigMap/gateway-routes"]);
-  expect(original).toContain("keys: [2026-11]");
 });
 
 /** Runs `up` and expects it to refuse with all of `said` and to leave state and cluster alone. */
 async function refused(...said: (string | RegExp)[]): Promise<void> {
-  const before = await revisions();
   const state = fs.readFileSync(`${lab.dir}/state/state/.pulumi/stacks/tenantstack/dev.json`, "utf8");
   const up = await lab.run("up");
   expect(up.code).not.toBe(0);
   expect(up.changes.filter((s) => !s.type.endsWith("Stack"))).toEqual([]);
   for (const text of said) expect(up.text).toMatch(text);
   expect(up.text).not.toMatch(/\n\s+at .*\.(ts|js):\d+/);
-  expect(touched(before, await revisions())).toEqual([]);
+  expect(await touched()).toEqual([]);
   const resources = (text: string) =>
     (JSON.parse(text) as { checkpoint: { latest: { resources: { urn: string }[] } } }).checkpoint.latest.resources.map((r) => r.urn).sort();
   const after = fs.readFileSync(`${lab.dir}/state/state/.pulumi/stacks/tenantstack/dev.json`, "utf8");
   expect(resources(after)).toEqual(resources(state));
 }
 
-test("dropping the key that signs is refused", async () => {
-  const good = fs.readFileSync(lab.file("prod"), "utf8");
+test("dropping the key that signs and removing the file of an active tenant are refused, each with its remedy", async () => {
+  const [prod, shop] = [fs.readFileSync(lab.file("prod"), "utf8"), fs.readFileSync(lab.file("shop"), "utf8")];
   lab.edit("prod", "keys: [2026-12]", "keys: [2027-01]");
-  await refused(/prod\.yaml/, /must not drop 2026-12/, /append/);
-  fs.writeFileSync(lab.file("prod"), good);
-});
-
-test("removing the file of an active tenant is refused, naming the remedy", async () => {
-  const kept = fs.readFileSync(lab.file("shop"), "utf8");
   fs.rmSync(lab.file("shop"));
-  await refused(/shop\.yaml/, /must be retired/, /tenantstack retire shop/);
-  fs.writeFileSync(lab.file("shop"), kept);
+  await refused(/2 problems/, /prod\.yaml/, /must not drop 2026-12/, /append/, /shop\.yaml/, /must be retired/, /tenantstack retire shop/);
+  fs.writeFileSync(lab.file("prod"), prod);
+  fs.writeFileSync(lab.file("shop"), shop);
 });
 
 test("bad files and settings give one report with all problems, and change nothing", async () => {
