@@ -4,6 +4,7 @@ module.exports = {
   rootDir: "..",
   // Only tests are looked for; without this jest lists all of node_modules at each start.
   roots: ["<rootDir>/test"],
+  testSequencer: "<rootDir>/test/sequencer.js",
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   transform: {

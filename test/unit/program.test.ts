@@ -40,11 +40,11 @@ beforeAll(async () => {
 });
 
 test("a new tenant adds its own resources and changes the limits of the systems it uses, nothing else", async () => {
-  const changes = compare(base, await record({ ...three, "delta.yaml": tenant() }));
+  const changes = compare(baseOfTwo, await record({ ...two, "delta.yaml": tenant() }));
   expect(changes.filter((c) => c.kind === "delete")).toEqual([]);
   expect(names(changes.filter((c) => c.kind === "update"))).toEqual(["update cortex/limits", "update loki/limits"]);
   for (const c of changes.filter((x) => x.kind === "create")) expect(c.urn).toMatch(/::delta(\/|$)/);
-  const thanos = compare(base, await record({ ...three, "delta.yaml": tenant("metrics: thanos\n") }));
+  const thanos = compare(baseOfTwo, await record({ ...two, "delta.yaml": tenant("metrics: thanos\n") }));
   expect(names(thanos.filter((c) => c.kind === "update"))).toEqual(["update loki/limits", "update thanos/limits"]);
 });
 

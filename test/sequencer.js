@@ -1,0 +1,16 @@
+"use strict";
+const { default: Sequencer } = require("@jest/test-sequencer");
+
+/** The long files first, so that none of them runs alone at the end; a fresh clone has no times to go by. */
+const long = ["up.test.ts", "providers-engine.test.ts", "cluster.test.ts", "program.test.ts", "network.test.ts", "toolchain-cache.test.ts"];
+
+module.exports = class extends Sequencer {
+  /** @param {import("@jest/test-result").Test[]} tests */
+  sort(tests) {
+    const rank = (test) => {
+      const at = long.findIndex((name) => test.path.endsWith(`/${name}`));
+      return at < 0 ? long.length : at;
+    };
+    return [...tests].sort((a, b) => rank(a) - rank(b) || (a.path < b.path ? -1 : 1));
+  }
+};
