@@ -98,11 +98,11 @@ const unit = tests("unit", "pure logic and the program under mocks; no tool chai
 const engine = [
   command("tools", "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts"], 75 * 60),
   tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500),
-  // Alone, since they measure.
-  tests("bench", "ratios", ["--runInBand"], 600),
 ];
-/** `npm test` is unit and engine; `npm run check` the rest; CI asks for all three. */
-const groups: Readonly<Record<string, readonly Stage[]>> = { check, unit: [unit], engine };
+/** Alone, since it measures. */
+const bench = tests("bench", "ratios, each within one run", ["--runInBand"], 600);
+/** `npm test` is unit and engine; `npm run check` and `npm run bench` are the rest; CI asks for all. */
+const groups: Readonly<Record<string, readonly Stage[]>> = { check, unit: [unit], engine, bench: [bench] };
 const usual = ["unit", "engine"];
 
 async function main(): Promise<number> {
