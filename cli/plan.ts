@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import type { Change } from "../planning";
 import { UserError } from "./errors";
 import { root } from "./paths";
 
@@ -47,12 +48,6 @@ export function filesOf(base: string): string {
   }
   execFileSync("tar", ["-x", "-C", dir], { input: archive, timeout: 30_000 });
   return path.join(dir, "tenants");
-}
-
-interface Change {
-  readonly kind: "create" | "update" | "delete";
-  readonly urn: string;
-  readonly paths: readonly string[];
 }
 
 function table(changes: readonly Change[], base: string): string {

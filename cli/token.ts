@@ -4,7 +4,8 @@ import path from "node:path";
 import { silentReporter } from "../embedded/console";
 import { loadTenants } from "../model/load";
 import { scopes, type Scope } from "../model/routes";
-import { mint, parseLifetime, userClaims } from "../model/tokens";
+import { defaultTokenSeconds, mint, parseLifetime, userClaims } from "../model/tokens";
+import { formatDuration } from "../model/units";
 import { UserError } from "./errors";
 import { existingStack } from "./local";
 import { root } from "./paths";
@@ -16,7 +17,7 @@ export function register(program: Command): void {
     .command("token <tenant>")
     .description("Mint a token for a tenant's APIs, signed with its first key; prints the token alone")
     .requiredOption("--scope <scopes...>", `what it may do: ${scopes.join(", ")}`)
-    .option("--expires <duration>", "how long it is valid", "90d")
+    .option("--expires <duration>", "how long it is valid", formatDuration(defaultTokenSeconds))
     .option("--context <name>", "the stack that npm start -- --context NAME brought up")
     .option("--id <jti>", "its id, to be named in `revoked` one day; default: random")
     .action(async (tenant: string, options: TokenOptions) => {
