@@ -3,11 +3,23 @@
  * Raising one is one line here. Sources: the projects' own release pages, read November 2026.
  */
 
+/**
+ * The stores: the version that runs, and the one before it, whose own check of our configuration CI runs too, so that a rollback is known to work.
+ * Raising one: write the new version first and drop the last.
+ */
+export const stores = {
+  cortex: ["v1.21.1", "v1.20.1"],
+  loki: ["v3.7.6", "v3.7.5"],
+  thanos: ["v0.42.4", "v0.42.3"],
+} as const;
+
 /** Container images, `repository:tag`; tags are exact versions, never `latest`. */
 export const images = {
-  cortex: "quay.io/cortexproject/cortex:v1.21.1",
-  loki: "docker.io/grafana/loki:3.7.6",
-  thanos: "quay.io/thanos/thanos:v0.42.4",
+  cortex: `quay.io/cortexproject/cortex:${stores.cortex[0]}`,
+  // Loki's images carry its version without the `v`.
+  loki: `docker.io/grafana/loki:${stores.loki[0].slice(1)}`,
+  thanos: `quay.io/thanos/thanos:${stores.thanos[0]}`,
+  memcached: "docker.io/library/memcached:1.6.39-alpine",
   envoy: "docker.io/envoyproxy/envoy:distroless-v1.40.0",
   grafana: "docker.io/grafana/grafana:13.2.0",
   prometheus: "quay.io/prometheus/prometheus:v3.6.0",
@@ -37,6 +49,8 @@ export const tools = {
   envoy: "1.40.0",
   gatewayApi: "v1.7.0",
   certManager: "v1.21.2",
+  /** The S3 server of `npm start`: S3 on a folder. */
+  versitygw: "v1.8.0",
 } as const;
 
 /** Pulumi provider plugins, by the version of the SDK in package.json that asks for them. */

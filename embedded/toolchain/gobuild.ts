@@ -16,6 +16,8 @@ export interface GoCommand {
   readonly package: string;
   /** Go variables set at link time. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Build tags, comma-separated. */
+  readonly tags?: string;
   /** Version that replaces the module's replaces by local folders; without it those are dropped. */
   readonly localReplaces?: string;
   /** Further replaces, `old=new@version`. */
@@ -140,7 +142,15 @@ export async function goBuild(context: Context, go: string, command: GoCommand, 
     const tidied = command.tidy !== false && (await tidy(context, () => invoke(["mod", "tidy"])));
     if (!tidied) await prepare();
     const variables = Object.entries(command.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
-    const flags = ["-v", "-trimpath", "-buildvcs=false", ...(tidied ? [] : ["-mod=mod"]), "-ldflags", `-s -w${variables.join("")}`];
+    const flags = [
+      "-v",
+      "-trimpath",
+      "-buildvcs=false",
+      ...(tidied ? [] : ["-mod=mod"]),
+      ...(command.tags ? ["-tags", command.tags] : []),
+      "-ldflags",
+      `-s -w${variables.join("")}`,
+    ];
     const options = { env: goEnvironment(context), signal: context.signal, limit: buildMilliseconds, cwd: work, log, onErrorOutput };
     await run(go, ["build", ...flags, "-o", target, command.package], options);
     step.done(`Built ${command.program} ${command.version} with Go in ${formatSeconds((Date.now() - began) / 1000)}`);

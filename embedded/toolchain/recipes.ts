@@ -2,6 +2,7 @@ import path from "node:path";
 import { plugins, tools } from "../../model/versions";
 import { kubernetesRecipe } from "./recipes-kubernetes";
 import type { Recipe } from "./recipe";
+import { storeRecipes, versitygw } from "./recipes-stores";
 import type { ToolName } from "./types";
 
 const bare = (version: string) => version.replace(/^v/, "");
@@ -222,6 +223,8 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
   kubectl: kubernetesRecipe({ name: "kubectl", megabytes: 58, goSeconds: 35, goMegabytes: 20 }),
   "prometheus-operator": prometheusOperator,
   envoy,
+  ...storeRecipes,
+  versitygw,
   crds,
   "plugin-kubernetes": plugin("kubernetes", 35),
   "plugin-tls": plugin("tls", 25),

@@ -1,5 +1,9 @@
 import type { Reporter } from "../console";
+import type { stores } from "../../model/versions";
 import type { OfficialHosts } from "./hosts";
+
+/** The three stores; `<name>-before` is the version that ran before, for the check of configurations. */
+export type StoreName = keyof typeof stores;
 
 /** Programs and files the embedded cluster needs beside Node. */
 export type ToolName =
@@ -12,6 +16,9 @@ export type ToolName =
   | "kubectl"
   | "prometheus-operator"
   | "envoy"
+  | StoreName
+  | `${StoreName}-before`
+  | "versitygw"
   | "crds"
   | "plugin-kubernetes"
   | "plugin-tls";
