@@ -34,6 +34,10 @@ export const defaultBuffer = 0.5;
 /** Copies of each sample and line (Cortex, Loki, Thanos receive), of each block in store gateways, of each Alertmanager. */
 export const replicationFactor = 3;
 
+/** Groups of replicas that may fail as a whole: one copy of everything is in each, so there are as many as copies, whatever the zones of the hardware. */
+export const quorumZones = ["zone-a", "zone-b", "zone-c"] as const;
+export type QuorumZone = (typeof quorumZones)[number];
+
 /** One pod: what it requests, and its volume if it has one. */
 export interface Pod {
   readonly cpu: number;
@@ -49,7 +53,7 @@ export interface Hold {
 }
 
 /**
- * How replicas are counted. `quorum`: at least the replication factor and the same number in every zone. `spread`: stateless, one in every zone and
+ * How replicas are counted. `quorum`: the same number in each of `quorumZones`. `spread`: stateless, one in every zone and
  * two at least; what is left must carry the load when a zone is lost. `several`: any number. `classes`: one per retention of metrics in use.
  */
 export type Placement = "quorum" | "spread" | "several" | "classes";
@@ -79,6 +83,14 @@ const frontend = { pod: { cpu: 2, memory: 2 }, queries: 50 };
 const storeGateway = { pod: { cpu: 2, memory: 12, volume: 50 }, kept: (50 * 2 ** 30) / (13_000 / 3), queries: 8 };
 /** Mimir: a rule costs what a query costs. Assumption: 100 ms each minute, so 600 rules a core. Look at rule_evaluation_duration_seconds. */
 const rulesPerCore = 600;
+
+/** cortex-jsonnet: 500m and 1.2 times the items' memory: 6 GB for chunks, 1 GB for results. One pod a zone, none of them holds what cannot be read again. */
+const memcached = (name: string, gigabytes: number): Component => ({
+  name,
+  placement: "spread",
+  pod: { cpu: 0.5, memory: Math.ceil(gigabytes * 1.2 * 2) / 2 },
+  holds: [],
+});
 
 const cortex: readonly Component[] = [
   { name: "distributor", placement: "spread", pod: distributor.pod, holds: [{ dimension: "samples", each: distributor.samples }] },
@@ -113,6 +125,10 @@ const cortex: readonly Component[] = [
     pod: { cpu: 0.1, memory: 1, volume: 10 },
     holds: [{ dimension: "tenants", each: 500, copies: replicationFactor }],
   },
+  // Assumption: reads one file and answers scrapes.
+  { name: "overrides-exporter", placement: "several", pod: { cpu: 0.1, memory: 0.5 }, holds: [] },
+  memcached("memcached-blocks", 6),
+  memcached("memcached-results", 1),
 ];
 
 function ingesterHolds(): Hold[] {
@@ -183,6 +199,8 @@ const loki: readonly Component[] = [
   },
   // As a querier, but of 2 cores: a rule costs what a query costs.
   { name: "ruler", placement: "spread", pod: { cpu: 2, memory: 2 }, holds: [{ dimension: "rules", each: 2 * rulesPerCore }] },
+  memcached("memcached-chunks", 6),
+  memcached("memcached-results", 1),
 ];
 
 /** Thanos publishes nothing for receive and query: its parts do what Cortex' do, on the same TSDB and query engine, and are sized like them. */
@@ -210,6 +228,10 @@ const thanos: readonly Component[] = [
   { name: "query", placement: "spread", pod: querier.pod, holds: [{ dimension: "queries", each: querier.queries }] },
   { name: "query-frontend", placement: "spread", pod: frontend.pod, holds: [{ dimension: "queries", each: frontend.queries }] },
   { name: "query-operators", placement: "several", pod: querier.pod, holds: [] },
+  // Assumption: rules of the platform's own, a few hundred.
+  { name: "rule", placement: "spread", pod: { cpu: 1, memory: 2, volume: 10 }, holds: [] },
+  memcached("memcached-blocks", 6),
+  memcached("memcached-results", 1),
 ];
 
 export const systems = ["cortex", "loki", "thanos"] as const;

@@ -1,4 +1,4 @@
-import { defaultBuffer, distributed, lokiMost, replicationFactor, systems } from "./capacity-figures";
+import { defaultBuffer, distributed, lokiMost, quorumZones, systems } from "./capacity-figures";
 import type { Component, Dimension, Pod, SystemName } from "./capacity-figures";
 import { amount, singleHolds, singleSizes } from "./capacity-single";
 import type { SingleSize } from "./capacity-single";
@@ -42,7 +42,7 @@ export interface Planned {
   /** What the pods request; in size single what they may grow to. */
   readonly memory: number;
   readonly volume: number;
-  /** The same number of replicas in every zone, and never fewer than the replication factor. */
+  /** The same number of replicas in each of the quorum's zones. */
   readonly quorum: boolean;
   readonly bounds: readonly Bound[];
 }
@@ -140,7 +140,7 @@ function replicasOf({ placement, holds }: Component, loads: Loads, zones: number
   const factor = Math.max(1 + buffer, withoutZone);
   const needed = Math.max(1, ...holds.map(({ dimension, each, copies = 1 }) => up((loads[dimension].expected * copies * factor) / each)));
   if (isSpread) return Math.max(needed, zones, 2);
-  return placement === "quorum" ? Math.ceil(Math.max(needed, replicationFactor) / zones) * zones : needed;
+  return placement === "quorum" ? Math.ceil(needed / quorumZones.length) * quorumZones.length : needed;
 }
 
 function podOf(

@@ -30,6 +30,9 @@ export function tenantNameProblem(name: string): string | undefined {
   return undefined;
 }
 
+/** The platform's own tenant: its Prometheus scrapes the shared cluster and the gateways of all. */
+export const platformTenant = "system";
+
 /** The namespace of a tenant. */
 export function tenantNamespace(name: string): string {
   return `${name}-tenant`;

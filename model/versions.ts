@@ -19,7 +19,8 @@ export const images = {
   // Loki's images carry its version without the `v`.
   loki: `docker.io/grafana/loki:${stores.loki[0].slice(1)}`,
   thanos: `quay.io/thanos/thanos:${stores.thanos[0]}`,
-  memcached: "docker.io/library/memcached:1.6.39-alpine",
+  memcached: "docker.io/library/memcached:1.6.39",
+  memcachedExporter: "docker.io/prom/memcached-exporter:v0.15.3",
   envoy: "docker.io/envoyproxy/envoy:distroless-v1.40.0",
   grafana: "docker.io/grafana/grafana:13.2.0",
   prometheus: "quay.io/prometheus/prometheus:v3.6.0",

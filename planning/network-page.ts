@@ -1,6 +1,9 @@
+import { platformTenant, tenantNamespace } from "../model/names";
 import { arrows, type Actor } from "./network";
 import type { Scene } from "./network-examples";
 import { outside } from "./network-world";
+
+const scrape = "The platform's metrics of the shared cluster";
 
 /** Why each way is open, by the roles at its ends. A way that is not here has no reason to be open: the page cannot be made. */
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -29,7 +32,12 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [outside.privateNetwork]: apiServer("its usual place"),
     [outside.internet]: apiServer("its place in some clouds"),
   },
-  "Prometheus of tenant system": { "tenant's gateway": "The platform's metrics of every gateway" },
+  "Prometheus of tenant system": {
+    "tenant's gateway": "The platform's metrics of every gateway",
+    ...Object.fromEntries(
+      ["Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos query front end", "Thanos querier"].map((of) => [of, scrape]),
+    ),
+  },
   Cortex: {
     [outside.internet]: "Tenants' alerts: webhooks and mail; with S3 of AWS, blocks too",
     [outside.podIdentity]: "Credentials for the bucket",
@@ -81,19 +89,18 @@ function roleOf(actor: Actor, other: Actor): string {
   if (actor.kind === "outside") return actor.id;
   const role = sharedRoles[actor.id] ?? tenantRoles.find(([pattern]) => pattern.test(actor.id))?.[1];
   if (role === undefined) throw new Error(`docs/network.md: planning/network-page.ts has no name for ${actor.id}`);
+  if (actor.id === platformPrometheus && other.id in sharedRoles) return platformRole;
   if (!isCrossing(actor, other)) return role;
   // A role with no reason, so that a way between tenants cannot get onto the page as one within a tenant.
-  return isPlatformScrape(actor, other)
-    ? role
-    : actor.id === "system-tenant/prometheus"
-      ? "Prometheus of tenant system"
-      : `another ${role}`;
+  return isPlatformScrape(actor, other) ? role : actor.id === platformPrometheus ? platformRole : `another ${role}`;
 }
 
+const platformRole = "Prometheus of tenant system";
+const platformPrometheus = `${tenantNamespace(platformTenant)}/prometheus`;
 const isCrossing = (a: Actor, b: Actor) =>
   a.kind === "pod" && b.kind === "pod" && a.tenant !== undefined && b.tenant !== undefined && a.tenant !== b.tenant;
 /** Seen from the gateway's end. */
-const isPlatformScrape = (a: Actor, b: Actor) => a.id.endsWith("-tenant/gateway") && b.id === "system-tenant/prometheus";
+const isPlatformScrape = (a: Actor, b: Actor) => a.id.endsWith("-tenant/gateway") && b.id === platformPrometheus;
 
 interface Row {
   readonly from: string;
@@ -161,7 +168,7 @@ export function networkPage(found: readonly Scene[]): string {
 
 Every namespace of this project denies what is not listed here, in both directions; a connection needs the leave of both ends. The list
 is computed from the declared policies (\`planning/network.ts\`), and \`test/unit/network.test.ts\` fails on any way that it does not draw.
-A tenant's parts reach only parts of the same tenant, but for the one line of the platform's own tenant \`system\`.
+A tenant's parts reach only parts of the same tenant, but for the lines of the platform's own tenant \`system\`, which reads metrics.
 
 | From | To | Ports | Only with | Why |
 |---|---|---|---|---|

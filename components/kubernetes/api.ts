@@ -10,4 +10,5 @@ export * as networking from "@pulumi/kubernetes/networking";
 export * as policy from "@pulumi/kubernetes/policy";
 export { Provider } from "@pulumi/kubernetes/provider";
 export * as rbac from "@pulumi/kubernetes/rbac";
+export * as scheduling from "@pulumi/kubernetes/scheduling";
 export * as storage from "@pulumi/kubernetes/storage";

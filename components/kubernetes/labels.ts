@@ -5,6 +5,8 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Label that marks a tenant's namespace and every object in it. */
 export const tenantLabel = "tenantstack.dev/tenant";
+/** Label on a namespace whose owners let a tenant's Prometheus scrape it. */
+export const scrapedBy = "tenantstack.dev/scraped-by";
 /** Label that every object of this program carries, shared or a tenant's. */
 export const managedBy: Labels = { "app.kubernetes.io/managed-by": "tenantstack" };
 

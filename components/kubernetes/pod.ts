@@ -11,6 +11,9 @@ export function resources(cpu: string, cpuLimit: string, memory: string): Contai
   return { requests: { cpu, memory }, limits: { cpu: cpuLimit, memory } };
 }
 
+/** HTTP GET of a path on a named port, or a TCP connection to one. */
+export type Probe = { readonly path: string; readonly port: string; readonly scheme?: "HTTP" | "HTTPS" } | { readonly connect: string };
+
 export interface ContainerArgs {
   readonly name: string;
   /** `repository:tag` from `model/versions.ts`. */
@@ -19,21 +22,20 @@ export interface ContainerArgs {
   readonly env?: types.input.core.v1.EnvVar[];
   readonly ports?: Readonly<Record<string, number>>;
   readonly resources: ContainerResources;
-  /** HTTP GET of path on a named port; also the startup probe, so slow starts do not need a lax liveness probe. */
-  readonly ready: { readonly path: string; readonly port: string; readonly scheme?: "HTTP" | "HTTPS" };
+  /** Also the startup probe, so slow starts do not need a lax liveness probe. */
+  readonly ready: Probe;
   /** undefined: no liveness probe (an ingester that replays its log must not be killed for it). */
-  readonly alive?: { readonly path: string; readonly port: string; readonly scheme?: "HTTP" | "HTTPS" };
+  readonly alive?: Probe;
   /** Longest start in seconds before the pod counts as failed; default 120. */
   readonly startupSeconds?: number;
   readonly mounts?: types.input.core.v1.VolumeMount[];
   readonly lifecycle?: types.input.core.v1.Lifecycle;
 }
 
-const httpGet = (p: { path: string; port: string; scheme?: "HTTP" | "HTTPS" }) => ({
-  path: p.path,
-  port: p.port,
-  scheme: p.scheme ?? "HTTP",
-});
+const handler = (probe: Probe): types.input.core.v1.Probe =>
+  "connect" in probe
+    ? { tcpSocket: { port: probe.connect } }
+    : { httpGet: { path: probe.path, port: probe.port, scheme: probe.scheme ?? "HTTP" } };
 
 /** A container as Pod Security `restricted` wants it, with requests, limits and probes. */
 export function container(args: ContainerArgs): Container {
@@ -47,12 +49,12 @@ export function container(args: ContainerArgs): Container {
     ports: Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
     resources: { requests: { ...args.resources.requests }, limits: { ...args.resources.limits } },
     startupProbe: {
-      httpGet: httpGet(args.ready),
+      ...handler(args.ready),
       periodSeconds: period,
       failureThreshold: Math.ceil((args.startupSeconds ?? 120) / period),
     },
-    readinessProbe: { httpGet: httpGet(args.ready), periodSeconds: period, failureThreshold: 3 },
-    ...(args.alive && { livenessProbe: { httpGet: httpGet(args.alive), periodSeconds: 15, failureThreshold: 6 } }),
+    readinessProbe: { ...handler(args.ready), periodSeconds: period, failureThreshold: 3 },
+    ...(args.alive && { livenessProbe: { ...handler(args.alive), periodSeconds: 15, failureThreshold: 6 } }),
     securityContext: restrictedContainer,
     volumeMounts: args.mounts ?? [],
     ...(args.lifecycle && { lifecycle: args.lifecycle }),
@@ -75,8 +77,10 @@ export interface PodArgs {
   /** User and group of every process; volumes belong to it. */
   readonly uid: number;
   readonly graceSeconds?: number;
-  /** Labels that say which pods are to be spread over zones and nodes; omitted for single pods. */
-  readonly spread?: Labels;
+  /** Which pods are to be spread over zones and nodes, and whether a pod rather waits than shares a node unevenly; omitted for single pods. */
+  readonly spread?: { readonly pods: Labels; readonly nodes: "preferred" | "required" };
+  /** The one availability zone whose nodes may run it. */
+  readonly availabilityZone?: string;
   readonly priorityClass?: string;
   /** Only what calls the Kubernetes API gets a token; default false. */
   readonly apiAccess?: boolean;
@@ -94,14 +98,23 @@ export function restrictedPod(uid: number): types.input.core.v1.PodSecurityConte
   };
 }
 
+const zoneOfNode = "topology.kubernetes.io/zone";
+
 /** Keeps pods apart over zones (softly, so that a lost zone does not stop rollouts) and over nodes. */
-export function spreadOver(labels: Labels): types.input.core.v1.TopologySpreadConstraint[] {
-  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+export function spreadOver({ pods, nodes }: NonNullable<PodArgs["spread"]>): types.input.core.v1.TopologySpreadConstraint[] {
+  const over = (topologyKey: string, isRequired: boolean) => ({
     maxSkew: 1,
     topologyKey,
-    whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector: { matchLabels: { ...labels } },
-  }));
+    whenUnsatisfiable: isRequired ? "DoNotSchedule" : "ScheduleAnyway",
+    labelSelector: { matchLabels: { ...pods } },
+  });
+  return [over(zoneOfNode, false), over("kubernetes.io/hostname", nodes === "required")];
+}
+
+/** Only nodes of one availability zone. */
+function inZone(zone: string): types.input.core.v1.Affinity {
+  const term = { matchExpressions: [{ key: zoneOfNode, operator: "In", values: [zone] }] };
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] } } };
 }
 
 /** The pod template of a Deployment or StatefulSet. */
@@ -115,6 +128,7 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
     containers: args.containers,
     volumes: args.volumes ?? [],
     ...(args.spread && { topologySpreadConstraints: spreadOver(args.spread) }),
+    ...(args.availabilityZone !== undefined && { affinity: inZone(args.availabilityZone) }),
     ...(args.priorityClass && { priorityClassName: args.priorityClass }),
   };
   return { metadata: { labels: { ...args.labels }, annotations: { ...args.annotations } }, spec };

@@ -12,6 +12,8 @@ export interface ServiceArgs {
   readonly ports: Readonly<Record<string, { readonly port: number; readonly target: number | string }>>;
   /** One DNS record per pod instead of an address. */
   readonly headless?: boolean;
+  /** Headless only: records of pods that are not ready too. */
+  readonly unready?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export function service(logicalName: string, args: ServiceArgs, opts: pulumi.Cus
       spec: {
         type: "ClusterIP",
         ...(args.headless && { clusterIP: "None" }),
+        ...(args.unready && { publishNotReadyAddresses: true }),
         selector: { ...args.pods },
         ports: Object.entries(args.ports).map(([name, p]) => ({ name, port: p.port, targetPort: p.target, protocol: "TCP" })),
       },

@@ -1,9 +1,5 @@
-import { InputError } from "../../model/problem";
-import type { Settings } from "../../model/settings";
 import { systemNamespaces } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
-
-export type ClusterSize = Settings["cluster"]["size"];
 
 /** Ports of the pods; Services use the same numbers, so a network policy reads like the address. */
 export const ports = {
@@ -25,12 +21,10 @@ function address(system: keyof typeof systemNamespaces, service: string, port: n
 
 /**
  * Addresses of the shared systems, as names and numbers only: a stack of tenants that does not declare the cluster uses it too.
- * Services are named after the microservice that answers, also where one process answers for all, so a tenant's gateway does not
- * change when the cluster grows from single to distributed.
- * @throws InputError for a size that cannot be declared.
+ * Services are named after the microservice that answers, also where one process answers for all, so they are the same in both sizes and a
+ * tenant's gateway does not change when the cluster grows from single to distributed.
  */
-export function clusterAddresses(size: ClusterSize): SharedCluster {
-  refuseDistributed(size);
+export function clusterAddresses(): SharedCluster {
   const cortex = (service: string) => address("cortex", service, ports.cortex.http);
   const loki = (service: string) => address("loki", service, ports.loki.http);
   return {
@@ -53,23 +47,4 @@ export function clusterAddresses(size: ClusterSize): SharedCluster {
       stores: [address("thanos", services.thanos.stores, ports.thanos.grpc)],
     },
   };
-}
-
-/**
- * One process per system is what this version declares.
- * @throws InputError for `distributed`, naming the setting and the remedy.
- */
-export function refuseDistributed(size: ClusterSize, stack = "<stack>"): void {
-  if (size === "single") return;
-  throw new InputError([
-    {
-      file: `Pulumi.${stack}.yaml`,
-      line: 0,
-      column: 0,
-      path: "cluster.size",
-      value: size,
-      rule: "this version declares one process per system only",
-      remedy: "Write cluster.size: single",
-    },
-  ]);
 }

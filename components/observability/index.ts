@@ -1,13 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LedgerEntry } from "../../model/ledger";
-import type { Settings } from "../../model/settings";
+import { planCapacity } from "../../model/capacity";
+import type { CapacitySettings } from "../../model/capacity";
 import type { Tenant } from "../../model/tenant";
 import type { Hardware, SharedCluster } from "../contracts";
-import { clusterAddresses, refuseDistributed } from "./addresses";
+import * as kubernetes from "../kubernetes/api";
+import { managedBy } from "../kubernetes";
+import { clusterAddresses } from "./addresses";
 import { declareCortex } from "./cortex";
 import { limitsFiles } from "./limits";
 import { declareLoki } from "./loki";
-import { declareSystem } from "./system";
+import { declareSystem, sharedPriority } from "./system";
+import type { SystemName } from "./system";
 import { declareThanos } from "./thanos";
 
 export { clusterAddresses } from "./addresses";
@@ -15,7 +19,7 @@ export { dedicatedQuerier } from "./thanos/dedicated";
 export type { DedicatedQuerier, QuerierOwner } from "./thanos/dedicated";
 
 export interface ObservabilityArgs {
-  readonly settings: Pick<Settings, "stack" | "cluster">;
+  readonly settings: CapacitySettings;
   readonly hardware: Hardware;
   /** Tenants of all cells that use this cluster, in any order. */
   readonly tenants: readonly Tenant[];
@@ -25,24 +29,41 @@ export interface ObservabilityArgs {
 
 /**
  * The shared Cortex, Loki and Thanos. All three are always declared, so that every address of `SharedCluster` exists and a first tenant of a
- * system is a change of limits only. With size single nothing is replicated, so there are no disruption budgets: they could only block drains.
- * @throws InputError for a size that cannot be declared, RunError for limits that do not fit one object.
+ * system is a change of limits only. Size single runs one process of each system, size distributed their microservices, in numbers that the capacity
+ * plan gives.
+ * @throws RunError for limits that do not fit one object.
  */
 export class ObservabilityCluster extends pulumi.ComponentResource {
   /** Plain values, for tenants of this and of other stacks. */
   public readonly addresses: SharedCluster;
 
   public constructor(name: string, args: ObservabilityArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    refuseDistributed(args.settings.cluster.size, args.settings.stack);
-    super("tenantstack:observability:Cluster", name, { size: args.settings.cluster.size }, opts);
+    const { size } = args.settings.cluster;
+    super("tenantstack:observability:Cluster", name, { size }, opts);
     const inside = { parent: this, provider: args.hardware.provider };
     const limits = limitsFiles(args.tenants, args.retired);
-    this.addresses = clusterAddresses(args.settings.cluster.size);
+    const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length });
+    const priority = priorityClass(inside);
+    const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: [priority] });
+    this.addresses = clusterAddresses();
 
-    declareCortex(declareSystem("cortex", args.hardware, inside), limits.cortex);
-    declareLoki(declareSystem("loki", args.hardware, inside), limits.loki, this.addresses);
-    declareThanos(declareSystem("thanos", args.hardware, inside), limits.thanos, this.addresses);
+    declareCortex(system("cortex"), size, limits.cortex);
+    declareLoki(system("loki"), size, limits.loki, this.addresses);
+    declareThanos(system("thanos"), size, limits.thanos, this.addresses);
 
     this.registerOutputs({ addresses: this.addresses });
   }
+}
+
+/** Cluster-scoped, like all classes: a stack of tenants on the same cluster does not declare the shared systems, so there is one of them. */
+function priorityClass(opts: pulumi.CustomResourceOptions): kubernetes.scheduling.v1.PriorityClass {
+  return new kubernetes.scheduling.v1.PriorityClass(
+    "observability/priority",
+    {
+      metadata: { name: sharedPriority.className, labels: managedBy },
+      value: sharedPriority.value,
+      description: "The shared Cortex, Loki and Thanos: before any tenant's own pods",
+    },
+    opts,
+  );
 }

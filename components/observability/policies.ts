@@ -3,20 +3,26 @@ import type { Storage } from "../contracts";
 import { networkPolicy, selector, systemLabels, tenantLabel } from "../kubernetes";
 import type { Arrow, Labels, Peer } from "../kubernetes";
 import type { System, SystemName } from "./system";
-import { systemNamespaces } from "../../model/names";
+import { platformTenant, systemNamespaces, tenantNamespace } from "../../model/names";
 
 /** Gateways of all tenants: pods that only this program makes, in namespaces that carry a tenant's label. */
 export const gateways: Peer = { pods: selector("tenant", "gateway"), namespaces: { exists: tenantLabel } };
+
+/** The Prometheus of the platform's own tenant. */
+const scraper: Peer = {
+  pods: selector("tenant", "prometheus"),
+  namespaces: { "kubernetes.io/metadata.name": tenantNamespace(platformTenant) },
+};
 
 /** Pods of a part of a system, from wherever. */
 export function partOf(system: SystemName, part: string): Peer {
   return { pods: selector(system, part), namespaces: { "kubernetes.io/metadata.name": systemNamespaces[system] } };
 }
 
-/** The arrows of one part; everything else is denied in both directions. */
+/** The arrows of one part; everything else is denied in both directions. `metrics` is the port that the platform's Prometheus scrapes; undefined: nobody does. */
 export function policy(
   system: Pick<System, "name" | "namespace"> & { readonly opts: pulumi.CustomResourceOptions },
-  args: { part: string; pods?: Labels; from?: Arrow[]; to?: Arrow[] },
+  args: { part: string; metrics: number | undefined; pods?: Labels; from?: Arrow[]; to?: Arrow[] },
 ): void {
   networkPolicy(
     `${system.name}/policy-${args.part}`,
@@ -25,7 +31,7 @@ export function policy(
       name: args.part,
       labels: systemLabels(system.name, args.part),
       pods: args.pods ?? selector(system.name, args.part),
-      ...(args.from && { from: args.from }),
+      from: [...(args.from ?? []), ...(args.metrics === undefined ? [] : [{ peer: scraper, ports: [args.metrics] }])],
       ...(args.to && { to: args.to }),
     },
     system.opts,

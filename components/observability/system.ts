@@ -1,9 +1,15 @@
 import * as kubernetes from "../kubernetes/api";
 import type { types } from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { quorumZones } from "../../model/capacity-figures";
+import type { QuorumZone } from "../../model/capacity-figures";
+import type { CapacityPlan } from "../../model/capacity";
 import { systemNamespaces } from "../../model/names";
+import { partSize } from "../../model/partsize";
+import type { PartSize } from "../../model/partsize";
 import type { Hardware, Storage } from "../contracts";
-import { defaultDeny, managedBy, restrictedNamespace, systemLabels } from "../kubernetes";
+import { defaultDeny, managedBy, restrictedNamespace, scrapedBy, systemLabels } from "../kubernetes";
+import { platformTenant } from "../../model/names";
 
 export type SystemName = keyof typeof systemNamespaces;
 
@@ -17,16 +23,37 @@ export interface System {
   readonly opts: Omit<pulumi.CustomResourceOptions, "dependsOn"> & { readonly dependsOn: pulumi.Resource[] };
   /** Environment that names the bucket; empty with storage on volumes. */
   readonly storageEnv: types.input.core.v1.EnvVar[];
+  readonly zones: readonly Zone[];
+  /** Replicas, resources and volume of a part in size distributed. */
+  readonly sizeOf: (part: string) => PartSize;
 }
 
+/** One of the groups of replicas that may fail as a whole, and the availability zone it is kept in; undefined where the hardware has too few of them. */
+export interface Zone {
+  readonly name: QuorumZone;
+  readonly availabilityZone: string | undefined;
+}
+
+/** The quorum's zones on this hardware: with fewer than three availability zones, replicas are only kept on different nodes. */
+export function zonesOn(hardware: Pick<Hardware, "zones">): Zone[] {
+  const real = [...hardware.zones].sort();
+  const enough = real.length >= quorumZones.length;
+  return quorumZones.map((name, i) => ({ name, availabilityZone: enough ? real[i] : undefined }));
+}
+
+/** Shared pods come before those of any tenant when a node is short: `priority` in model/tiers.ts stays far below. */
+export const sharedPriority = { className: "tenantstack-shared", value: 1_000_000 };
+
 /** Namespace (restricted), default deny, the service account that may reach the bucket, and the bucket's coordinates. */
-export function declareSystem(name: SystemName, hardware: Hardware, opts: pulumi.CustomResourceOptions): System {
+export function declareSystem(name: SystemName, hardware: Hardware, plan: CapacityPlan, opts: pulumi.CustomResourceOptions): System {
   const namespace = systemNamespaces[name];
-  const room = restrictedNamespace(`${name}/namespace`, { name: namespace, labels: managedBy }, opts);
+  const labels = { ...managedBy, [scrapedBy]: platformTenant };
+  const room = restrictedNamespace(`${name}/namespace`, { name: namespace, labels }, opts);
   const inside = { ...opts, dependsOn: [room] };
   defaultDeny(`${name}/default-deny`, { namespace, labels: systemLabels(name, name) }, inside);
   const storage = hardware.storage[name];
-  const system = { name, namespace, storage, storageClass: hardware.storageClass, opts: inside };
+  const sizeOf = (part: string) => partSize(plan, name, part);
+  const system = { name, namespace, storage, storageClass: hardware.storageClass, opts: inside, zones: zonesOn(hardware), sizeOf };
   serviceAccount(system, name, hardware.serviceAccountAnnotations[name]);
   return { ...system, storageEnv: storageEnv(system) };
 }

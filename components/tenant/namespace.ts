@@ -1,7 +1,6 @@
 import * as kubernetes from "../kubernetes/api";
-import { defaultDeny, restrictedNamespace, tenantLabels } from "../kubernetes";
+import { defaultDeny, restrictedNamespace, scrapedBy, tenantLabels } from "../kubernetes";
 import { metadata, name, type Place } from "./place";
-import { scrapedBy } from "./prometheus";
 
 /**
  * The tenant's namespace with its quota and default-deny policy; returns the place with every later object declared after the Namespace.

@@ -1,10 +1,9 @@
-import { systemNamespaces, tenantNamespace } from "../../model/names";
+import { platformTenant, systemNamespaces, tenantNamespace } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
-import { networkPolicy, selector, tenantLabel, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
+import { networkPolicy, scrapedBy, selector, tenantLabel, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
 import { collectorPort } from "./datadog";
 import { grafanaPort } from "./grafana";
 import { name, type Place } from "./place";
-import { scrapedBy } from "./prometheus";
 
 /** Ports of the gateway's pods. */
 export interface GatewayPorts {
@@ -16,9 +15,6 @@ const inNamespace = (namespace: string): Labels => ({ "kubernetes.io/metadata.na
 const gateway = selector("tenant", "gateway");
 const grafana = selector("tenant", "grafana");
 const prometheus = selector("tenant", "prometheus");
-
-/** The platform's own tenant: its Prometheus scrapes the gateways of all. */
-const platformTenant = "system";
 
 /** The arrows of a tenant's namespace, and no other: docs/network.md lists what they come to. */
 export function policies(place: Place, cluster: SharedCluster, ports: GatewayPorts, proxies: Peer | undefined): void {

@@ -2,15 +2,13 @@ import * as kubernetes from "../kubernetes/api";
 import { hostNames } from "../../model/hosts";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";
-import { restrictedPod, selector, service, tenantLabels } from "../kubernetes";
+import { restrictedPod, scrapedBy, selector, service, tenantLabels } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import type { Collector } from "./datadog";
 import type { Keys } from "./keys";
 import { metadata, name, type Place } from "./place";
 
 const uid = 1000;
-/** Label on a namespace whose owners let a tenant's Prometheus scrape it. */
-export const scrapedBy = "tenantstack.dev/scraped-by";
 
 /**
  * The tenant's Prometheus (operator CR): scrapes ServiceMonitors and PodMonitors of namespaces labelled `tenantstack.dev/scraped-by: <tenant>`

@@ -49,47 +49,55 @@ describe("the table, as a person reads it", () => {
     expect(text).toMatchInlineSnapshot(`
      "Capacity of size distributed over 3 zones for 5 tenants, expecting 60% of limits (queries 25%) + 50%
 
-                           now  after  zone  CPU  memory  volumes  headroom        uses most
-       cortex               28     40        106   382Gi   2030Gi
-         distributor         3      3     1    6     6Gi        -   61% samples/s  shop 76%
-     ~   ingester            6     18     6   72   270Gi   1800Gi   42% samples/s  shop 76%
-         querier             3      3     1    6    36Gi        -   41% queries    shop 57%
-         query-frontend      3      3     1    6     6Gi        -   90% queries    shop 57%
-         query-scheduler     3      3     1    3   1.5Gi        -   90% queries    shop 57%
-         store-gateway       3      3     1    6    36Gi    150Gi   41% queries    shop 57%
-         compactor           1      1   0-1    1     5Gi     50Gi   87% series     shop 72%
-         ruler               3      3     1    6    18Gi        -   78% rules      shop 73%
-         alertmanager        3      3     1  0.3     3Gi     30Gi   99% tenants    -
-       loki                 22     29         41    62Gi    500Gi
-         distributor         3      3     1    6   1.5Gi        -   47% MB/s       shop 70%
-     ~   ingester            3      6     2   12    24Gi    300Gi   40% MB/s       shop 70%
-     ~   querier             3      7   2-3    7     7Gi        -   35% queries    shop 44%
-         query-frontend      3      3     1    3     6Gi        -   73% MB/s       shop 70%
-         query-scheduler     3      3     1    3   1.5Gi        -     -            -
-         index-gateway       3      3     1  1.5     6Gi    150Gi   47% MB/s       shop 70%
-         compactor           1      1   0-1    2    10Gi     50Gi     -            -
-         ruler               3      3     1    6     6Gi        -   74% rules      shop 62%
-       thanos               17     19         39   152Gi    610Gi
-         receive-router      3      3     1    6     6Gi        -   98% samples/s  staging 50%
-         receive-ingestor    3      3     1   12    45Gi    360Gi   85% samples/s  staging 50%
-         store               3      3     1    6    36Gi    150Gi   91% queries    staging 100%
-         compactor           1      1   0-1    1    10Gi    100Gi     -            -
-         query               3      3     1    6    36Gi        -   91% queries    staging 100%
-         query-frontend      3      3     1    6     6Gi        -   98% queries    staging 100%
-         query-operators     1      1   0-1    2    12Gi        -     -            -
-     ~   own queriers        0      1   0-1  0.1   0.5Gi        -     -            -
-     ~   own frontends       0      1   0-1  0.1   0.3Gi        -     -            -
-       tenants              13     28        7.6    11Gi    110Gi
-     ~   gateway             6     17        5.9   3.2Gi        -     -            -
-     ~   grafana             3      5        0.5     3Gi     10Gi     -            -
-     ~   prometheus          3      5        1.1   4.5Gi    100Gi     -            -
-         collector           1      1        0.1   0.3Gi        -     -            -
+                             now  after  zone  CPU  memory  volumes  headroom        uses most
+       cortex                 35     47        109   409Gi   2030Gi
+         distributor           3      3     1    6     6Gi        -   61% samples/s  shop 76%
+     ~   ingester              6     18     6   72   270Gi   1800Gi   42% samples/s  shop 76%
+         querier               3      3     1    6    36Gi        -   41% queries    shop 57%
+         query-frontend        3      3     1    6     6Gi        -   90% queries    shop 57%
+         query-scheduler       3      3     1    3   1.5Gi        -   90% queries    shop 57%
+         store-gateway         3      3     1    6    36Gi    150Gi   41% queries    shop 57%
+         compactor             1      1   0-1    1     5Gi     50Gi   87% series     shop 72%
+         ruler                 3      3     1    6    18Gi        -   78% rules      shop 73%
+         alertmanager          3      3     1  0.3     3Gi     30Gi   99% tenants    -
+         overrides-exporter    1      1   0-1  0.1   0.5Gi        -     -            -
+         memcached-blocks      3      3     1  1.5    23Gi        -     -            -
+         memcached-results     3      3     1  1.5   4.5Gi        -     -            -
+       loki                   28     35         44    89Gi    500Gi
+         distributor           3      3     1    6   1.5Gi        -   47% MB/s       shop 70%
+     ~   ingester              3      6     2   12    24Gi    300Gi   40% MB/s       shop 70%
+     ~   querier               3      7   2-3    7     7Gi        -   35% queries    shop 44%
+         query-frontend        3      3     1    3     6Gi        -   73% MB/s       shop 70%
+         query-scheduler       3      3     1    3   1.5Gi        -     -            -
+         index-gateway         3      3     1  1.5     6Gi    150Gi   47% MB/s       shop 70%
+         compactor             1      1   0-1    2    10Gi     50Gi     -            -
+         ruler                 3      3     1    6     6Gi        -   74% rules      shop 62%
+         memcached-chunks      3      3     1  1.5    23Gi        -     -            -
+         memcached-results     3      3     1  1.5   4.5Gi        -     -            -
+       thanos                 26     28         45   185Gi    640Gi
+         receive-router        3      3     1    6     6Gi        -   98% samples/s  staging 50%
+         receive-ingestor      3      3     1   12    45Gi    360Gi   85% samples/s  staging 50%
+         store                 3      3     1    6    36Gi    150Gi   91% queries    staging 100%
+         compactor             1      1   0-1    1    10Gi    100Gi     -            -
+         query                 3      3     1    6    36Gi        -   91% queries    staging 100%
+         query-frontend        3      3     1    6     6Gi        -   98% queries    staging 100%
+         query-operators       1      1   0-1    2    12Gi        -     -            -
+         rule                  3      3     1    3     6Gi     30Gi     -            -
+         memcached-blocks      3      3     1  1.5    23Gi        -     -            -
+         memcached-results     3      3     1  1.5   4.5Gi        -     -            -
+     ~   own queriers          0      1   0-1  0.1   0.5Gi        -     -            -
+     ~   own frontends         0      1   0-1  0.1   0.3Gi        -     -            -
+       tenants                13     28        7.6    11Gi    110Gi
+     ~   gateway               6     17        5.9   3.2Gi        -     -            -
+     ~   grafana               3      5        0.5     3Gi     10Gi     -            -
+     ~   prometheus            3      5        1.1   4.5Gi    100Gi     -            -
+         collector             1      1        0.1   0.3Gi        -     -            -
 
       in all      now   after
-      CPU         129     194  requested
-      memory    403Gi   606Gi  requested
-      volumes  1834Gi  3250Gi
-      nodes        24      33  of 8 CPU, 32 GiB (as m7i.2xlarge), the same in each zone
+      CPU         142     206  requested
+      memory    490Gi   694Gi  requested
+      volumes  1864Gi  3280Gi
+      nodes        24      36  of 8 CPU, 32 GiB (as m7i.2xlarge), the same in each zone
 
      Capacity steps against main:
        cortex ingester: 6 -> 18

@@ -64,6 +64,23 @@ function design(scene: Scene["name"]): string[] {
   ].sort();
 }
 
+/** What the platform's Prometheus reads metrics of besides its own gateway. */
+function scraped(scene: Scene["name"]): Readonly<Record<string, string>> {
+  const thanos = ["query", "query-frontend", "receive", ...(scene === "blocks in S3" ? ["store"] : [])];
+  return {
+    ...each(
+      others("system").map((t) => `${t}-tenant/gateway`),
+      "9902",
+    ),
+    ...each(
+      thanos.map((p) => `thanos/${p}`),
+      "10902",
+    ),
+    "cortex/cortex": "8080",
+    "loki/loki": "3100",
+  };
+}
+
 const metricsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   alpha: { "cortex/cortex": "8080" },
   beta: { "thanos/receive": "19291", "thanos/query-frontend": "10902" },
@@ -85,11 +102,7 @@ function tenantDesign(t: string, scene: Scene["name"]): string[] {
       ...each([...foreign(scene), "internet", "private network"], "443 6443"),
       [gateway]: "8443 9902",
       [`applications of ${t}`]: "any",
-      ...(t === "system" &&
-        each(
-          others(t).map((o) => `${o}-tenant/gateway`),
-          "9902",
-        )),
+      ...(t === "system" && scraped(scene)),
     }),
   ];
 }
@@ -107,10 +120,10 @@ describe.each(names)("%s", (scene) => {
     expect(crossing.map(arrowText)).toEqual(others("system").map((t) => `system-tenant/prometheus -> ${t}-tenant/gateway: 9902`));
   });
 
-  test("nobody but gateways and the systems themselves reaches Cortex, Loki and Thanos", () => {
+  test("nobody but gateways, the systems themselves and the platform's Prometheus reaches Cortex, Loki and Thanos", () => {
     const shared = drawn(scene).filter((a) => /^(cortex|loki|thanos)\//.test(a.to.id));
     expect(shared.length).toBeGreaterThan(10);
-    for (const a of shared) expect([arrowText(a), a.from.id]).toEqual([arrowText(a), expect.stringMatching(/^((cortex|loki|thanos)\/(?!stray)|[a-z]+-tenant\/gateway$)/)]); // prettier-ignore
+    for (const a of shared) expect([arrowText(a), a.from.id]).toEqual([arrowText(a), expect.stringMatching(/^((cortex|loki|thanos)\/(?!stray)|[a-z]+-tenant\/gateway$|system-tenant\/prometheus$)/)]); // prettier-ignore
   });
 
   test("only Thanos' own queriers speak StoreAPI, and nobody speaks gRPC to another", () => {
@@ -126,7 +139,7 @@ describe.each(names)("%s", (scene) => {
     expect(sources("thanos/query-operators")).toEqual([]);
     expect(sources("thanos/dedicated-gamma-frontend")).toEqual(["gamma-tenant/gateway"]);
     expect(sources("thanos/dedicated-gamma-query")).toEqual(["thanos/dedicated-gamma-frontend"]);
-    expect(sources("thanos/query")).toEqual(["thanos/query-frontend"]);
+    expect(sources("thanos/query").sort()).toEqual(["system-tenant/prometheus", "thanos/query-frontend"]);
   });
 
   test("Grafana and the collector are reached by their gateway only", () => {

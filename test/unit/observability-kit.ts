@@ -76,7 +76,13 @@ async function declare(args: Args): Promise<readonly Recorded[]> {
   let refused: unknown;
   const body = () => {
     const hardware = hardwareWith(args.storage ?? { kind: "volume" });
-    const settings = { stack: "dev", cluster: { size: args.size ?? ("single" as const) } };
+    const settings: ObservabilityArgs["settings"] = {
+      stack: "dev",
+      hardware: "existing",
+      cluster: { size: args.size ?? "single" },
+      s3: undefined,
+      aws: undefined,
+    };
     const tenants = args.tenants ?? [];
     const cluster = new ObservabilityCluster("observability", { settings, hardware, tenants, retired: args.retired ?? [] });
     for (const t of tenants.filter((one) => one.querier === "dedicated"))

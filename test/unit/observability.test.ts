@@ -98,7 +98,7 @@ test.each([
 });
 
 describe("addresses", () => {
-  const addresses = clusterAddresses("single");
+  const addresses = clusterAddresses();
   const flat = Object.entries(addresses).flatMap(([system, of]) =>
     Object.entries(of as Record<string, Address | Address[]>).flatMap(([role, a]) => [a].flat().map((one) => ({ system, role, ...one }))),
   );
@@ -150,11 +150,6 @@ describe("addresses", () => {
         .map((p) => `${w.metadata.namespace}/${w.metadata.name}:${p.containerPort}`),
     );
     expect(open.sort()).toEqual(["cortex/cortex:8080", "loki/loki:3100", "thanos/query-frontend:10902", "thanos/receive:19291"]);
-  });
-
-  test("refuse a size that cannot be declared, naming the setting and the remedy", async () => {
-    expect(() => clusterAddresses("distributed")).toThrow(/cluster\.size: distributed[\s\S]*Write cluster\.size: single/);
-    await expect(declared({ size: "distributed" })).rejects.toThrow("Pulumi.dev.yaml");
   });
 });
 

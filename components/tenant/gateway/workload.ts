@@ -42,7 +42,7 @@ export function deployment(
           graceSeconds: drainSeconds + 10,
           containers: [envoy(place)],
           volumes: volumes(tlsSecret),
-          ...(gateway.max > 1 && { spread: labels }),
+          ...(gateway.max > 1 && { spread: { pods: labels, nodes: "preferred" } }),
         }),
       },
     },
