@@ -7,7 +7,7 @@ import { hardware } from "./components/hardware";
 import { dedicatedQuerier, ObservabilityCluster } from "./components/observability";
 import { lastUp } from "./components/lastup";
 import { TenantStack } from "./components/tenant";
-import { checkCapacity } from "./model/capacity";
+import { checkCapacity, planCapacity } from "./model/capacity";
 import { refuseLosses, type Before, type TenantRecord } from "./model/guard";
 import { loadTenants, type TenantSet } from "./model/load";
 import { InputError } from "./model/problem";
@@ -29,7 +29,7 @@ interface Input {
 }
 
 async function declare({ settings, set }: Input): Promise<Record<string, unknown>> {
-  const below = await hardware(settings, s3Credentials());
+  const below = await hardware(settings, planCapacity(set.tenants, settings), s3Credentials());
   const platform = addons(settings, below);
   const tlsProvider = new tls.Provider("tls", {});
   const cloudflare = cloudflareAccess(settings);

@@ -16,6 +16,9 @@ import { formatQuantity } from "./units";
 export { defaultBuffer } from "./capacity-figures";
 export { singleSizes } from "./capacity-single";
 
+/** Nodes that a cloud is asked for: the same number in every zone. */
+export type NodePlan = Pick<CapacityPlan, "node" | "zones" | "totals">;
+
 /** What of a stack's settings the plan depends on. */
 export type CapacitySettings = Pick<Settings, "stack" | "cluster" | "hardware" | "s3" | "aws">;
 

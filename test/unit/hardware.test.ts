@@ -4,6 +4,7 @@ import { declareAws } from "../../components/hardware/aws";
 import type { Aws } from "../../components/hardware/aws/room";
 import { subnetRanges } from "../../components/hardware/aws/ranges";
 import { existingHardware } from "../../components/hardware/existing";
+import type { NodePlan } from "../../model/capacity";
 import { record } from "../../planning/record";
 import type { Recorded } from "../../planning/record";
 
@@ -20,6 +21,13 @@ function awsWith(zones: string[]): Aws {
 }
 
 const given = { stack: "prod", aws: { region: "eu-west-1", zones: 3, cidr: "10.0.0.0/16" } };
+
+/** Seven nodes in each of three zones. */
+const nodes: NodePlan = {
+  node: { type: "m7i.2xlarge", cpu: 8, memory: 32 },
+  zones: 3,
+  totals: { cpu: 100, memory: 400, volume: 1000, nodes: 21 },
+};
 
 async function declared(program: () => Promise<Hardware> | Hardware): Promise<{ resources: readonly Recorded[]; hardware: Hardware }> {
   let result: { hardware: Hardware } | { error: unknown } | undefined;
@@ -48,7 +56,7 @@ describe("aws", () => {
   const ofType = (type: string) => all.filter((r) => r.type.endsWith(type));
 
   beforeAll(async () => {
-    ({ resources: all, hardware } = await declared(() => declareAws(awsWith(zoneNames), given)));
+    ({ resources: all, hardware } = await declared(() => declareAws(awsWith(zoneNames), given, nodes)));
   }, 60_000);
 
   test("inventory: what it costs is known, and no name changes by accident", () => {
@@ -92,6 +100,9 @@ describe("aws", () => {
 
   test("nodes stand in every zone, in private subnets, and network policies are enforced", () => {
     expect(hardware.zones).toEqual(["eu-west-1a", "eu-west-1b", "eu-west-1c"]);
+    expect(ofType("nodeGroup:NodeGroup").map((g) => [g.inputs.instanceTypes, g.inputs.scalingConfig])).toEqual(
+      [0, 1, 2].map(() => [["m7i.2xlarge"], { minSize: 7, desiredSize: 7, maxSize: 8 }]),
+    );
     expect(ofType("nodeGroup:NodeGroup").map((g) => g.inputs.subnetIds)).toEqual([0, 1, 2].map((zone) => [`aws/private-${zone}-id`]));
     expect(ofType("subnet:Subnet").filter((s) => s.inputs.mapPublicIpOnLaunch !== undefined)).toEqual([]);
     const network = all.find((r) => r.name === "aws/addon-vpc-cni")!.inputs as { configurationValues: string };
@@ -109,7 +120,7 @@ describe("aws", () => {
   });
 
   test("refuses more zones than the region has, in words", async () => {
-    await expect(declared(() => declareAws(awsWith(["eu-west-1a"]), given))).rejects.toThrow(
+    await expect(declared(() => declareAws(awsWith(["eu-west-1a"]), given, nodes))).rejects.toThrow(
       /aws\.zones: 3[\s\S]*eu-west-1 has 1 zones[\s\S]*at most 1/,
     );
   });

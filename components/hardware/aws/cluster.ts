@@ -2,6 +2,7 @@ import type { iam, kms } from "@pulumi/aws";
 import * as kubernetes from "../../kubernetes/api";
 import * as pulumi from "@pulumi/pulumi";
 import { providerFlags } from "../provider";
+import type { NodePlan } from "../../../model/capacity";
 import type { Network } from "./network";
 import { podIdentityTrust } from "./room";
 import type { AwsRoom } from "./room";
@@ -15,7 +16,7 @@ export interface Cluster {
 const version = "1.34";
 
 /** An EKS cluster with private nodes, one node group per zone (volumes are zonal), encrypted secrets, and network policies that are enforced. */
-export function declareCluster(room: AwsRoom, network: Network, key: kms.Key): Cluster {
+export function declareCluster(room: AwsRoom, network: Network, key: kms.Key, plan: NodePlan): Cluster {
   const { aws, opts } = room;
   const controlPlane = role(room, "cluster", "eks.amazonaws.com", ["AmazonEKSClusterPolicy"]);
   const eks = new aws.eks.Cluster(
@@ -37,7 +38,7 @@ export function declareCluster(room: AwsRoom, network: Network, key: kms.Key): C
   );
   // Network first: nodes become ready only with it. Isolation between tenants rests on enforced network policies.
   const networkAddon = addon(room, eks.name, "vpc-cni", { configurationValues: JSON.stringify({ enableNetworkPolicy: "true" }) });
-  const nodes = nodeGroups(room, eks.name, network, [networkAddon]);
+  const nodes = nodeGroups(room, eks.name, network, plan, [networkAddon]);
   addons(room, eks.name, key, nodes);
   const provider = new kubernetes.Provider(
     "kubernetes",
@@ -47,7 +48,15 @@ export function declareCluster(room: AwsRoom, network: Network, key: kms.Key): C
   return { name: eks.name, provider };
 }
 
-function nodeGroups(room: AwsRoom, clusterName: pulumi.Output<string>, network: Network, after: pulumi.Resource[]): pulumi.Resource[] {
+/** As many nodes as the capacity plan counts: a step of the plan shows in the preview as one of `scalingConfig`, beside the replicas that need it. */
+function nodeGroups(
+  room: AwsRoom,
+  clusterName: pulumi.Output<string>,
+  network: Network,
+  { node: planned, totals, zones }: NodePlan,
+  after: pulumi.Resource[],
+): pulumi.Resource[] {
+  const perZone = Math.ceil(totals.nodes / zones);
   const node = role(room, "node", "ec2.amazonaws.com", [
     "AmazonEKSWorkerNodePolicy",
     "AmazonEKS_CNI_Policy",
@@ -61,15 +70,14 @@ function nodeGroups(room: AwsRoom, clusterName: pulumi.Output<string>, network: 
           clusterName,
           nodeRoleArn: node.role.arn,
           subnetIds: [subnet.id],
-          // Four GiB per core: ingesters are bound by memory.
-          instanceTypes: ["m7i.xlarge"],
+          instanceTypes: [planned.type],
           amiType: "AL2023_x86_64_STANDARD",
           diskSize: 50,
-          scalingConfig: { minSize: 1, desiredSize: 1, maxSize: 10 },
+          // The program decides the number, so there is no autoscaler to disagree with; one more lets an operator add a node by hand.
+          scalingConfig: { minSize: perZone, desiredSize: perZone, maxSize: perZone + 1 },
           updateConfig: { maxUnavailable: 1 },
         },
-        // An autoscaler moves the number of nodes; the program must not move it back.
-        { ...room.opts, dependsOn: [...node.policies, ...after], ignoreChanges: ["scalingConfig.desiredSize"] },
+        { ...room.opts, dependsOn: [...node.policies, ...after] },
       ),
   );
 }

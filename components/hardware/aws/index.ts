@@ -1,5 +1,6 @@
 import * as kubernetes from "../../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
+import type { NodePlan } from "../../../model/capacity";
 import { InputError } from "../../../model/problem";
 import type { Settings } from "../../../model/settings";
 import type { Hardware } from "../../contracts";
@@ -9,7 +10,7 @@ import type { Aws, AwsRoom } from "./room";
 import { declareStorage } from "./storage";
 
 /** A VPC over several zones, an EKS cluster with nodes in each, a key, and one private bucket per system. */
-export async function declareAws(aws: Aws, settings: Pick<Settings, "stack" | "aws">): Promise<Hardware> {
+export async function declareAws(aws: Aws, settings: Pick<Settings, "stack" | "aws">, nodes: NodePlan): Promise<Hardware> {
   const asked = settings.aws;
   if (asked === undefined) throw new Error("parseSettings refuses hardware: aws without aws");
   const tags = { "tenantstack:stack": settings.stack };
@@ -19,7 +20,7 @@ export async function declareAws(aws: Aws, settings: Pick<Settings, "stack" | "a
   const zones = await zoneNames(room, asked.zones);
   const key = encryptionKey(room);
   const network = declareNetwork(room, zones, asked.cidr);
-  const cluster = declareCluster(room, network, key);
+  const cluster = declareCluster(room, network, key, nodes);
   const storage = declareStorage(room, cluster, key);
 
   return {
