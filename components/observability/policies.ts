@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../model/settings";
 import type { Storage } from "../contracts";
 import { networkPolicy, selector, systemLabels, tenantLabel } from "../kubernetes";
 import type { Arrow, Labels, Peer } from "../kubernetes";
@@ -17,6 +18,11 @@ const scraper: Peer = {
 /** Pods of a part of a system, from wherever. */
 export function partOf(system: SystemName, part: string): Peer {
   return { pods: selector(system, part), namespaces: { "kubernetes.io/metadata.name": systemNamespaces[system] } };
+}
+
+/** The pods that run tenants' Alertmanagers: the rulers of Cortex and Loki send them their alerts. */
+export function alertmanagerPods(size: Settings["cluster"]["size"]): Peer {
+  return partOf("cortex", size === "single" ? "cortex" : "alertmanager");
 }
 
 /** The arrows of one part; everything else is denied in both directions. `metrics` is the port that the platform's Prometheus scrapes; undefined: nobody does. */
