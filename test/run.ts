@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { recipes } from "../embedded/toolchain";
+import { storeRecipes } from "../embedded/toolchain/recipes-stores";
 
 /**
  * `npm test [-- STAGE...]`: runs the stages in order, prints the time of each, and ends with one line `N passed, N failed`.
@@ -95,14 +97,23 @@ const check: readonly Stage[] = [
   command("generated", "schema and reference pages are those of the code", ["node", "bin/run.js", "cli/generate.ts", "--check"], 60),
 ];
 const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=3"], 300);
-const engine = [
-  command("tools", "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts"], 75 * 60),
-  tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500),
-];
+const tools = (name: string, wanted: readonly string[]) =>
+  command(name, "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts", ...wanted], 75 * 60);
+const storeTools = Object.keys(storeRecipes);
+const otherTools = Object.keys(recipes).filter((name) => !storeTools.includes(name));
+const engine = tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500);
+/** Apart from `npm test`: they start dozens of processes of the real stores. */
+const stores = tests("stores", "the real Cortex, Loki and Thanos: configurations, data paths, limits", ["--maxWorkers=2"], 1500);
 /** Alone, since it measures. */
 const bench = tests("bench", "ratios, each within one run", ["--runInBand"], 600);
-/** `npm test` is unit and engine; `npm run check` and `npm run bench` are the rest; CI asks for all. */
-const groups: Readonly<Record<string, readonly Stage[]>> = { check, unit: [unit], engine, bench: [bench] };
+/** `npm test` is unit and engine; `npm run check`, `npm run test:stores` and `npm run bench` are the rest; CI asks for all. */
+const groups: Readonly<Record<string, readonly Stage[]>> = {
+  check,
+  unit: [unit],
+  engine: [tools("tools", otherTools), engine],
+  stores: [tools("storetools", storeTools), stores],
+  bench: [bench],
+};
 const usual = ["unit", "engine"];
 
 async function main(): Promise<number> {
