@@ -96,6 +96,6 @@ function originOf(projectRoot: string, tenant: Tenant): (field: string) => strin
     if (field === "storage id") return "ledger";
     if (valueAt(written, field.split(".")) !== undefined) return "file";
     if (field === "limits.queries.lookback") return "retention";
-    return /^(limits|retention)\./.test(field) ? `tier ${tenant.tier}` : "default";
+    return /^(limits|retention|service)\./.test(field) ? `tier ${tenant.tier}` : "default";
   };
 }

@@ -1,12 +1,18 @@
 import fs from "node:fs";
 import path from "node:path";
+import { limitsReference } from "../model/limitsreference";
 import { tenantJsonSchema, tenantReference } from "../model/reference";
 import { routeReference } from "../model/routereference";
 import { root } from "./paths";
 
 /** Files made from the code, by path from the checkout. */
 export function generated(): Record<string, string> {
-  return { "tenants/tenant.schema.json": tenantJsonSchema(), "docs/tenant-file.md": tenantReference(), "docs/routes.md": routeReference() };
+  return {
+    "tenants/tenant.schema.json": tenantJsonSchema(),
+    "docs/tenant-file.md": tenantReference(),
+    "docs/limits.md": limitsReference(),
+    "docs/routes.md": routeReference(),
+  };
 }
 
 /** Files made from what the whole program declares; loads the Pulumi SDK, which takes two seconds that other commands need not spend. */

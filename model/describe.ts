@@ -1,6 +1,10 @@
+import { eachField } from "./fieldwalk";
 import { gatewayLimits, limitEntries } from "./limits";
 import type { Enforcer, LimitEntry } from "./limits";
+import { answerText, answerTo } from "./limits/answers";
+import { service } from "./serviceschema";
 import type { Tenant } from "./tenant";
+import { serviceLevel } from "./tiers";
 import { formatDuration, formatQuantity } from "./units";
 
 /** One limit of a tenant as people read it. */
@@ -17,33 +21,24 @@ export const enforcerNames: Readonly<Record<Enforcer, string>> = {
   cortex: "Cortex",
   loki: "Loki",
   "thanos-receive": "Thanos receive",
+  "thanos-hashring": "Thanos receive's hashring",
   "thanos-compactor": "Thanos compactor",
   gateway: "gateway",
 };
 
-/** What a client meets at the limit, by the option that enforces it (from the sources of the pinned versions). */
-const answers: Readonly<Record<string, string>> = {
-  ingestion_rate: "429",
-  max_global_series_per_user: "400",
-  ingestion_rate_mb: "429",
-  max_global_streams_per_user: "429",
-  head_series_limit: "429",
-  "request.samples_limit": "413 for one larger write",
-  "requests.ingest": "429",
-  queriesAtOnce: "429",
-  max_query_parallelism: "waits",
-  tsdb_max_query_parallelism: "waits",
-  max_query_lookback: "older data is left out",
-  compactor_blocks_retention_period: "then deleted",
-  retention_period: "then deleted",
-  "retention.resolution-raw": "then deleted, by class",
-};
-
-/** Every limit and retention that applies to the tenant, in the order of the tenant file, with who enforces it. */
+/** Every limit, retention and bound of service that applies to the tenant, in the order of the tenant file, with who enforces it. */
 export function limitTable(tenant: Tenant): LimitRow[] {
   const entries = limitEntries(tenant.state === "active" ? tenant : { ...tenant, state: "active" });
+  return [...limitValues(tenant), ...serviceValues(tenant)]
+    .map(([field, value]) => ({ field, value, enforcedBy: enforcedBy(field, entries) }))
+    .filter((row) => row.enforcedBy.length > 0);
+}
+
+type Values = readonly (readonly [field: string, value: string])[];
+
+function limitValues(tenant: Tenant): Values {
   const { metrics, logs, queries } = tenant.limits;
-  const rows: readonly (readonly [field: string, value: string])[] = [
+  return [
     ["limits.metrics.activeSeries", formatQuantity(metrics.activeSeries)],
     ["limits.metrics.samplesPerSecond", formatQuantity(metrics.samplesPerSecond)],
     ["limits.logs.megabytesPerSecond", formatQuantity(logs.megabytesPerSecond)],
@@ -53,20 +48,28 @@ export function limitTable(tenant: Tenant): LimitRow[] {
     ["retention.metrics", formatDuration(tenant.retention.metrics)],
     ["retention.logs", formatDuration(tenant.retention.logs)],
   ];
-  return rows
-    .map(([field, value]) => ({ field, value, enforcedBy: enforcedBy(field, entries) }))
-    .filter((row) => row.enforcedBy.length > 0);
+}
+
+/** The numbers of the level of service, by field. */
+export function serviceValues(tenant: Pick<Tenant, "tier"> & Partial<Pick<Tenant, "service">>): Values {
+  const level = serviceLevel(tenant) as unknown as Record<string, Record<string, unknown>>;
+  const rows: [string, string][] = [];
+  eachField(service, ([group = "", key], info) => {
+    const value = key === undefined ? undefined : level[group]?.[key];
+    if (info.type !== "group" && typeof value === "number") rows.push([`service.${group}.${key}`, formatQuantity(value)]);
+  });
+  return rows;
 }
 
 /** The main option of each system for a field; options that only follow from it say nothing more. */
 function enforcedBy(field: string, entries: readonly LimitEntry[]): string[] {
-  const main = entries.filter((entry) => entry.source === field && answers[entry.option] !== undefined);
+  const main = entries.filter((entry) => entry.source === field && answerTo(entry.enforcer, entry.option) !== undefined);
   const firsts = main.filter((entry, index) => main.findIndex((other) => other.enforcer === entry.enforcer) === index);
-  return firsts.map((entry) => `${enforcerNames[entry.enforcer]} ${entry.option} (${answers[entry.option] ?? ""})`);
+  return firsts.map(({ enforcer, option }) => `${enforcerNames[enforcer]} ${option} (${answerText(answerTo(enforcer, option) ?? {})})`);
 }
 
 /** What the gateway lets through, in words. */
 export function gatewayWords(tenant: Tenant): string {
   const { requests } = gatewayLimits(tenant);
-  return `${requests.ingest} writes, ${requests.query} queries, ${requests.manage} changes a second; bodies to ${requests.bodyBytes / 1024 / 1024} MiB`;
+  return `${requests.ingest} writes, ${requests.query} queries, ${requests.manage} changes a second; bodies to ${formatQuantity(requests.bodyBytes)} bytes`;
 }

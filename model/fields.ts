@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationPattern, formatDuration, parseDuration, parseQuantity, quantityPattern } from "./units";
+import { durationPattern, formatDuration, formatQuantity, parseDuration, parseQuantity, quantityPattern } from "./units";
 import type { Parsed } from "./units";
 
 /** What people are told about a field: in errors, in editors and on the reference page. */
@@ -78,12 +78,30 @@ const quantityInfo = {
 /** A count with a decimal unit: whole, at least 1, at most a billion (far above what one tenant can use: it catches slips). */
 export function count(summary: string, example: string) {
   const rule = "must be a whole number from 1 to 1G, plain or with a decimal unit k, M or G";
+  return whole({ min: 1, max: 1e9, step: 1 }, { summary, type: "count", rule, example });
+}
+
+/** A small count within bounds, written without a unit: of replicas, of instances. With a step it is a multiple of it. */
+export function number(summary: string, example: string, bounds: { min: number; max: number; step?: number; why?: string }) {
+  const { min, max, step = 1, why } = bounds;
+  const rule = `must be a ${step === 1 ? "whole number" : `multiple of ${step}`} from ${min} to ${max}${why === undefined ? "" : ` (${why})`}`;
+  return whole({ min, max, step }, { summary, type: "number", rule, example });
+}
+
+/** Bytes with a decimal unit. */
+export function bytes(summary: string, example: string, bounds: { min: number; max: number }) {
+  const rule = `must be a whole number of bytes from ${formatQuantity(bounds.min)} to ${formatQuantity(bounds.max)}`;
+  return whole({ ...bounds, step: 1 }, { summary, type: "bytes", rule, example });
+}
+
+function whole(bounds: { min: number; max: number; step: number }, info: Omit<FieldInfo, "remedy" | "json"> & { example: string }) {
   const read = (input: unknown): Parsed => {
     const parsed = parseQuantity(input);
     if (!("value" in parsed)) return parsed;
-    return Number.isInteger(parsed.value) && parsed.value <= 1e9 ? parsed : { rule, remedy: `Write for example ${example}` };
+    const fits = parsed.value % bounds.step === 0 && parsed.value >= bounds.min && parsed.value <= bounds.max;
+    return fits ? parsed : { rule: info.rule, remedy: `Write for example ${info.example}` };
   };
-  return measured(read, { summary, type: "count", rule, example, ...quantityInfo });
+  return measured(read, { ...info, ...quantityInfo });
 }
 
 /** A rate that may have a fraction. */

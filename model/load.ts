@@ -11,6 +11,7 @@ import { InputError } from "./problem";
 import type { Problem } from "./problem";
 import { defaults, resolveTenant } from "./resolve";
 import { tenantFile } from "./schema";
+import { serviceFaults } from "./servicerules";
 import type { Tenant } from "./tenant";
 
 export { hostConflicts };
@@ -100,6 +101,8 @@ export function parseTenant(
   const assigned = assignStorageId(name, ledger, { state, eraseAfter, adopt });
   if (!("storageId" in assigned)) return { problems: [document.locate(assigned)] };
   const tenant = resolveTenant({ name, storageId: assigned.storageId, file }, parsed.data);
+  const wrong = serviceFaults(document.value, tenant);
+  if (wrong.length > 0) return { problems: wrong.map((fault) => document.locate(fault)).sort(byPlace) };
   rememberPlaces(tenant, document);
   return { tenant };
 }

@@ -1,6 +1,6 @@
 import type { TenantFile } from "./schema";
 import { tierDefaults } from "./tiers";
-import type { Api, Limits, Tenant } from "./tenant";
+import type { Api, Limits, Service, Tenant } from "./tenant";
 
 /** Defaults that no tier changes. */
 export const defaults = {
@@ -32,6 +32,7 @@ export function resolveTenant(identity: Identity, file: TenantFile): Tenant {
     metrics: file.metrics ?? defaults.metrics,
     apis,
     limits: resolveLimits(file, longest(apis, retention)),
+    service: resolveService(file.service),
     retention,
     querier: file.querier ?? defaults.querier,
     domain: file.domain,
@@ -51,6 +52,14 @@ function resolveLimits(file: TenantFile, lookback: number): Limits {
     logs: { ...base.logs, ...present(file.limits?.logs) },
     queries: { lookback, ...base.queries, ...present(file.limits?.queries) },
   };
+}
+
+/** The groups that say something, without what they leave open. */
+function resolveService(written: TenantFile["service"]): Service {
+  const groups = Object.entries(written ?? {}).map(([key, value]) => [key, typeof value === "object" ? present(value) : value] as const);
+  return Object.fromEntries(
+    groups.filter(([, value]) => value !== undefined && (typeof value !== "object" || Object.keys(value).length > 0)),
+  );
 }
 
 /** Seconds of the longest retention among the APIs that the tenant has: a query may reach as far as there is data. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { amount, choice, count, duration, field, list, text } from "./fields";
+import { service } from "./serviceschema";
 import { apis, metricsSystems, states, tiers } from "./tenant";
 
 /**
@@ -164,6 +165,7 @@ export const tenantFile = z.strictObject({
     { min: 1 },
   ).optional(),
   limits: limits.optional(),
+  service: service.optional(),
   retention: retention.optional(),
   querier: choice(
     ["shared", "dedicated"],

@@ -36,6 +36,16 @@ export interface Limits {
   };
 }
 
+/** What of the tier's level of service the file sets instead; the shape is `ServiceLevel`'s in `tiers.ts`. */
+export interface Service {
+  readonly gateway?: { readonly min?: number; readonly max?: number };
+  readonly priority?: Tier;
+  readonly shards?: Partial<Readonly<Record<"ingesters" | "storeGateways" | "queriers" | "rulers" | "compactors", number>>>;
+  readonly query?: Partial<Readonly<Record<"series" | "chunks" | "bytes" | "responseBytes" | "logBytes", number>>>;
+  readonly rules?: Partial<Readonly<Record<"groups" | "perGroup", number>>>;
+  readonly requests?: Partial<Readonly<Record<"ingest" | "query" | "manage" | "bodyBytes", number>>>;
+}
+
 export interface GrafanaAuth {
   /** OIDC issuer, an https URL. */
   readonly issuer: string;
@@ -58,6 +68,8 @@ export interface Tenant {
   /** Sorted. */
   readonly apis: readonly Api[];
   readonly limits: Limits;
+  /** Only what the file says; `serviceLevel` gives the whole. */
+  readonly service: Service;
   /** Seconds that data is kept. */
   readonly retention: { readonly metrics: number; readonly logs: number };
   readonly querier: "shared" | "dedicated";

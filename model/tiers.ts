@@ -1,4 +1,4 @@
-import type { Tenant, Tier } from "./tenant";
+import type { Service, Tenant, Tier } from "./tenant";
 
 /**
  * What a tier gives when the tenant file says nothing, and the level of service behind it.
@@ -44,6 +44,7 @@ export interface ContainerResources {
   readonly limits: { readonly cpu: string; readonly memory: string };
 }
 
+/** The level of service of a tenant: everything but `resources` and `volumes` can be set by the group `service` of its file. */
 export interface ServiceLevel {
   /** Pods of the gateway: fixed where min equals max, else a HorizontalPodAutoscaler moves between them. */
   readonly gateway: { readonly min: number; readonly max: number };
@@ -51,9 +52,18 @@ export interface ServiceLevel {
   /** Sizes of the tenant's volumes. */
   readonly volumes: { readonly grafana: string; readonly prometheus: string };
   /** PriorityClass of the tenant's pods and its value: under pressure small tenants give way first; all stay below the shared cluster. */
-  readonly priority: { readonly className: string; readonly value: number };
-  /** How many instances of the shared cluster work for the tenant at most; stateless ones only, so a change of tier loses nothing. */
-  readonly shards: { readonly rulers: number; readonly queriers: number };
+  readonly priority: Priority;
+  /**
+   * How many instances of the shared cluster work for the tenant at most; 0 or more than there are means all of them. `ingesters` are Cortex'
+   * and the receivers of Thanos, `storeGateways` also Loki's index gateways. Less of `ingesters` loses reads unless done in steps: `shards.ts`.
+   */
+  readonly shards: {
+    readonly ingesters: number;
+    readonly storeGateways: number;
+    readonly queriers: number;
+    readonly rulers: number;
+    readonly compactors: number;
+  };
   /** What one query may touch. Bytes are of chunks (Cortex) and of log lines (Loki). */
   readonly query: {
     readonly series: number;
@@ -68,20 +78,36 @@ export interface ServiceLevel {
   readonly requests: { readonly ingest: number; readonly query: number; readonly manage: number; readonly bodyBytes: number };
 }
 
+/** A Kubernetes PriorityClass. */
+export interface Priority {
+  readonly className: string;
+  readonly value: number;
+}
+
+/** The classes of tenants' pods, one a tier; `service.priority` chooses another. Far below the shared cluster's own class. */
+export const priorities: Readonly<Record<Tier, Priority>> = {
+  small: { className: "tenant-small", value: 1_000 },
+  medium: { className: "tenant-medium", value: 2_000 },
+  large: { className: "tenant-large", value: 3_000 },
+};
+
 function resources(cpu: string, memory: string, cpuLimit: string, memoryLimit: string): ContainerResources {
   return { requests: { cpu, memory }, limits: { cpu: cpuLimit, memory: memoryLimit } };
 }
 
-const mebibyte = 1024 * 1024;
-const gibibyte = 1024 * mebibyte;
+/** Bytes, in the decimal units of the tenant file. */
+const M = 1e6;
+const G = 1e9;
 
 /**
  * Gateway: Envoy holds 14 MB at one worker (measured), the rest is buffers of requests under way. Grafana: 512 MB is its documented minimum.
  * Prometheus keeps 1 to 2 hours of what it scrapes inside the tenant: 3 KiB a series of a tenth of `activeSeries`, at least 512 MB.
+ * Shards: ingesters are those of cortex-jsonnet's extra_small, small and medium user, multiples of 3 for three zones; store gateways, replicated
+ * three times, its 3, 6 and 9. Compactors: one keeps up with 10M series (cortex-jsonnet), more shorten the backlog of a large tenant.
  * Queries: Cortex' 2M chunks for medium; the rest keeps one query within a quarter of a querier of 12 GiB. Rules: 20 in a group and 35
  * groups are cortex-jsonnet's extra_small user; doubled from there.
  */
-const levels: Readonly<Record<Tier, ServiceLevel>> = {
+const levels: Readonly<Record<Tier, Omit<ServiceLevel, "priority">>> = {
   small: {
     gateway: { min: 1, max: 1 },
     resources: {
@@ -91,11 +117,10 @@ const levels: Readonly<Record<Tier, ServiceLevel>> = {
       collector: resources("50m", "128Mi", "500m", "256Mi"),
     },
     volumes: { grafana: "1Gi", prometheus: "10Gi" },
-    priority: { className: "tenant-small", value: 1_000 },
-    shards: { rulers: 2, queriers: 2 },
-    query: { series: 100_000, chunks: 1_000_000, bytes: 512 * mebibyte, responseBytes: 64 * mebibyte, logBytes: 20 * gibibyte },
+    shards: { ingesters: 3, storeGateways: 3, queriers: 2, rulers: 2, compactors: 1 },
+    query: { series: 100_000, chunks: 1_000_000, bytes: 500 * M, responseBytes: 64 * M, logBytes: 20 * G },
     rules: { groups: 35, perGroup: 20 },
-    requests: { ingest: 100, query: 20, manage: 5, bodyBytes: 4 * mebibyte },
+    requests: { ingest: 100, query: 20, manage: 5, bodyBytes: 4 * M },
   },
   medium: {
     gateway: { min: 2, max: 4 },
@@ -106,11 +131,10 @@ const levels: Readonly<Record<Tier, ServiceLevel>> = {
       collector: resources("100m", "256Mi", "1", "512Mi"),
     },
     volumes: { grafana: "2Gi", prometheus: "20Gi" },
-    priority: { className: "tenant-medium", value: 2_000 },
-    shards: { rulers: 3, queriers: 6 },
-    query: { series: 250_000, chunks: 2_000_000, bytes: 1024 * mebibyte, responseBytes: 128 * mebibyte, logBytes: 100 * gibibyte },
+    shards: { ingesters: 15, storeGateways: 6, queriers: 6, rulers: 3, compactors: 1 },
+    query: { series: 250_000, chunks: 2_000_000, bytes: G, responseBytes: 128 * M, logBytes: 100 * G },
     rules: { groups: 70, perGroup: 20 },
-    requests: { ingest: 400, query: 60, manage: 10, bodyBytes: 8 * mebibyte },
+    requests: { ingest: 400, query: 60, manage: 10, bodyBytes: 8 * M },
   },
   large: {
     gateway: { min: 3, max: 10 },
@@ -121,15 +145,24 @@ const levels: Readonly<Record<Tier, ServiceLevel>> = {
       collector: resources("250m", "512Mi", "2", "1Gi"),
     },
     volumes: { grafana: "5Gi", prometheus: "50Gi" },
-    priority: { className: "tenant-large", value: 3_000 },
-    shards: { rulers: 6, queriers: 20 },
-    query: { series: 500_000, chunks: 4_000_000, bytes: 2048 * mebibyte, responseBytes: 256 * mebibyte, logBytes: 500 * gibibyte },
+    shards: { ingesters: 30, storeGateways: 9, queriers: 20, rulers: 6, compactors: 3 },
+    query: { series: 500_000, chunks: 4_000_000, bytes: 2 * G, responseBytes: 256 * M, logBytes: 500 * G },
     rules: { groups: 140, perGroup: 40 },
-    requests: { ingest: 2_000, query: 200, manage: 20, bodyBytes: 16 * mebibyte },
+    requests: { ingest: 2_000, query: 200, manage: 20, bodyBytes: 16 * M },
   },
 };
 
-/** What the tier of a tenant gives besides its limits: replicas, resources, priority, shards, request rates. */
-export function serviceLevel(tenant: Pick<Tenant, "tier">): ServiceLevel {
-  return levels[tenant.tier];
+/** What a tenant gets besides its limits: its tier's replicas, resources, priority, shards and bounds, with what its file sets instead. */
+export function serviceLevel(tenant: Pick<Tenant, "tier"> & { readonly service?: Service }): ServiceLevel {
+  const base = levels[tenant.tier];
+  const own = tenant.service ?? {};
+  return {
+    ...base,
+    gateway: { ...base.gateway, ...own.gateway },
+    priority: priorities[own.priority ?? tenant.tier],
+    shards: { ...base.shards, ...own.shards },
+    query: { ...base.query, ...own.query },
+    rules: { ...base.rules, ...own.rules },
+    requests: { ...base.requests, ...own.requests },
+  };
 }

@@ -4,13 +4,12 @@ import { planCapacity } from "../../model/capacity";
 import type { CapacitySettings } from "../../model/capacity";
 import type { Tenant } from "../../model/tenant";
 import type { Hardware, SharedCluster } from "../contracts";
-import * as kubernetes from "../kubernetes/api";
-import { managedBy } from "../kubernetes";
 import { clusterAddresses } from "./addresses";
 import { declareCortex } from "./cortex";
 import { limitsFiles } from "./limits";
 import { declareLoki } from "./loki";
-import { declareSystem, sharedPriority } from "./system";
+import { priorityClasses } from "./priorities";
+import { declareSystem } from "./system";
 import type { SystemName } from "./system";
 import { declareThanos } from "./thanos";
 
@@ -43,8 +42,8 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
     const inside = { parent: this, provider: args.hardware.provider };
     const limits = limitsFiles(args.tenants, args.retired);
     const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length });
-    const priority = priorityClass(inside);
-    const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: [priority] });
+    const priorities = priorityClasses(inside);
+    const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: priorities });
     this.addresses = clusterAddresses();
 
     declareCortex(system("cortex"), size, limits.cortex);
@@ -53,17 +52,4 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
 
     this.registerOutputs({ addresses: this.addresses });
   }
-}
-
-/** Cluster-scoped, like all classes: a stack of tenants on the same cluster does not declare the shared systems, so there is one of them. */
-function priorityClass(opts: pulumi.CustomResourceOptions): kubernetes.scheduling.v1.PriorityClass {
-  return new kubernetes.scheduling.v1.PriorityClass(
-    "observability/priority",
-    {
-      metadata: { name: sharedPriority.className, labels: managedBy },
-      value: sharedPriority.value,
-      description: "The shared Cortex, Loki and Thanos: before any tenant's own pods",
-    },
-    opts,
-  );
 }

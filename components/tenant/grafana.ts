@@ -67,6 +67,7 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate, clie
           labels: tenantLabels(tenant, "grafana"),
           annotations: { "tenantstack.dev/config": textHash(provisioning), "tenantstack.dev/signing-key": keys.signing.kid },
           serviceAccount: "grafana",
+          priorityClass: serviceLevel(tenant).priority.className,
           uid,
           containers: [grafanaContainer(place, certificate, withClient !== undefined)],
           volumes: [

@@ -37,6 +37,7 @@ export function prometheus(place: Place, keys: Keys, certificate: Certificate, c
           },
         },
         securityContext: restrictedPod(uid),
+        priorityClassName: level.priority.className,
         resources: { requests: { ...level.resources.prometheus.requests }, limits: { ...level.resources.prometheus.limits } },
         retention: "2h",
         storage: { emptyDir: { sizeLimit: level.volumes.prometheus } },

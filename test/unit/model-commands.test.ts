@@ -141,17 +141,29 @@ test("explain, as a person reads it", () => {
        storage id    prod                                       ledger
 
        limit                            value  from         enforced by (what a client meets there)
-       limits.metrics.activeSeries      500k   file         Thanos receive head_series_limit (429)
-       limits.metrics.samplesPerSecond  100k   tier medium  Thanos receive request.samples_limit (413 for one larger write); gateway requests.ingest (429)
-       limits.logs.megabytesPerSecond   4      tier medium  Loki ingestion_rate_mb (429)
-       limits.logs.streams              5k     tier medium  Loki max_global_streams_per_user (429)
-       limits.queries.parallelism       16     tier medium  Loki tsdb_max_query_parallelism (waits); gateway queriesAtOnce (429)
-       limits.queries.lookback          180d   retention    Loki max_query_lookback (older data is left out)
-       retention.metrics                180d   tier medium  Thanos compactor retention.resolution-raw (then deleted, by class)
-       retention.logs                   30d    tier medium  Loki retention_period (then deleted)
+       limits.metrics.activeSeries      500k   file         Thanos receive head_series_limit (429, Retry-After 5: all writes, while the platform's metrics can be asked)
+       limits.metrics.samplesPerSecond  100k   tier medium  gateway requests.ingest (429, Retry-After 1)
+       limits.logs.megabytesPerSecond   4      tier medium  Loki ingestion_rate_mb (429, Retry-After 5)
+       limits.logs.streams              5k     tier medium  Loki max_global_streams_per_user (429, Retry-After 5: new streams only)
+       limits.queries.parallelism       16     tier medium  Loki tsdb_max_query_parallelism (the rest waits in the queue); gateway queriesAtOnce (429, Retry-After 1)
+       limits.queries.lookback          180d   retention    Loki max_query_lookback (older data is left out of the answer)
+       retention.metrics                180d   tier medium  Thanos compactor retention.resolution-raw (older data is deleted, by class)
+       retention.logs                   30d    tier medium  Loki retention_period (older data is deleted)
+       service.shards.ingesters         15     tier medium  Thanos receive's hashring shuffle_sharding_config.shard_size (work stays on so many instances)
+       service.shards.storeGateways     6      tier medium  Loki index_gateway_shard_size (work stays on so many instances)
+       service.shards.queriers          6      tier medium  Loki max_queriers_per_tenant (the rest waits in the queue)
+       service.shards.rulers            3      tier medium  Loki ruler_tenant_shard_size (work stays on so many instances)
+       service.query.series             250k   tier medium  Loki max_query_series (400: the query is refused)
+       service.query.chunks             2M     tier medium  Loki max_chunks_per_query (400: the query is refused)
+       service.query.logBytes           100G   tier medium  Loki max_query_bytes_read (400: the query is refused)
+       service.rules.groups             70     tier medium  Loki ruler_max_rule_groups_per_tenant (400: the rule group is not stored)
+       service.rules.perGroup           20     tier medium  Loki ruler_max_rules_per_rule_group (400: the rule group is not stored)
+       service.requests.query           60     tier medium  gateway requests.query (429, Retry-After 1)
+       service.requests.manage          10     tier medium  gateway requests.manage (429, Retry-After 1)
+       service.requests.bodyBytes       8M     tier medium  gateway requests.bodyBytes (413: the write is lost: as it is, it would never pass)
 
        level of service of tier medium
-       gateway     2 to 4 replicas of 200m CPU, 128Mi; 66 writes, 60 queries, 10 changes a second; bodies to 8 MiB
+       gateway     2 to 4 replicas of 200m CPU, 128Mi; 66 writes, 60 queries, 10 changes a second; bodies to 8M bytes
        grafana     100m CPU, 512Mi
        prometheus  250m CPU, 1Gi
        collector   100m CPU, 256Mi
@@ -164,7 +176,7 @@ test("explain, as a person reads it", () => {
 test("the generated files are those of the schema", () => {
   expect(generate(path.join(__dirname, "../.."), true)).toEqual([]);
   inProject({}, (root) => {
-    expect(generate(root, false)).toHaveLength(3);
+    expect(generate(root, false)).toHaveLength(4);
     expect(generate(root, true)).toEqual([]);
     fs.appendFileSync(path.join(root, "tenants", "tenant.schema.json"), " ");
     expect(generate(root, true)).toEqual(["tenants/tenant.schema.json"]);

@@ -15,23 +15,43 @@ test("Cortex, as its runtime file says it", () => {
    {
      "prod": {
        "compactor_blocks_retention_period": "395d",
+       "compactor_tenant_shard_size": 1,
        "ingestion_burst_size": 50000,
        "ingestion_rate": 25000,
-       "max_downloaded_bytes_per_request": 1073741824,
-       "max_fetched_chunk_bytes_per_query": 1073741824,
+       "ingestion_tenant_shard_size": 15,
+       "max_downloaded_bytes_per_request": 1000000000,
+       "max_fetched_chunk_bytes_per_query": 1000000000,
        "max_fetched_chunks_per_query": 2000000,
-       "max_fetched_data_bytes_per_query": 2147483648,
+       "max_fetched_data_bytes_per_query": 2000000000,
        "max_fetched_series_per_query": 250000,
        "max_global_series_per_user": 500000,
        "max_outstanding_requests_per_tenant": 160,
        "max_queriers_per_tenant": 6,
        "max_query_lookback": "90d",
        "max_query_parallelism": 16,
-       "max_query_response_size": 134217728,
+       "max_query_response_size": 128000000,
+       "max_series_per_metric": 0,
        "max_series_per_user": 0,
+       "query_priority": {
+         "default_priority": 0,
+         "enabled": true,
+         "priorities": [
+           {
+             "priority": 1,
+             "query_attributes": [
+               {
+                 "time_window": {
+                   "start": "6h",
+                 },
+               },
+             ],
+           },
+         ],
+       },
        "ruler_max_rule_groups_per_tenant": 70,
        "ruler_max_rules_per_rule_group": 20,
        "ruler_tenant_shard_size": 3,
+       "store_gateway_tenant_shard_size": 6,
      },
    }
   `);
@@ -41,17 +61,24 @@ test("Loki, with its own megabytes", () => {
   expect(storeLimits([prod], []).loki).toMatchInlineSnapshot(`
    {
      "prod": {
+       "index_gateway_shard_size": 6,
        "ingestion_burst_size_mb": 6,
        "ingestion_rate_mb": 3.815,
+       "max_chunks_per_query": 2000000,
        "max_concurrent_tail_requests": 16,
+       "max_entries_limit_per_query": 5000,
        "max_global_streams_per_user": 5000,
-       "max_querier_bytes_read": "107374182400B",
+       "max_line_size": "256KB",
+       "max_querier_bytes_read": "100000000000B",
        "max_queriers_per_tenant": 6,
-       "max_query_bytes_read": "107374182400B",
+       "max_query_bytes_read": "100000000000B",
        "max_query_length": "2161h",
        "max_query_lookback": "90d",
        "max_query_parallelism": 16,
        "max_query_series": 2500,
+       "per_stream_rate_limit": "4000000B",
+       "per_stream_rate_limit_burst": "20000000B",
+       "query_timeout": "2m",
        "retention_period": "30d",
        "ruler_max_rule_groups_per_tenant": 70,
        "ruler_max_rules_per_rule_group": 20,
@@ -64,10 +91,10 @@ test("Loki, with its own megabytes", () => {
 
 test("Thanos, and the gateway in the place of what Thanos lacks", () => {
   expect(storeLimits([staging], []).thanos).toEqual({
-    staging: { head_series_limit: 150_000, request: { samples_limit: 10_000, series_limit: 10_000 } },
+    staging: { head_series_limit: 150_000, request: { samples_limit: 10_000, series_limit: 10_000, size_bytes_limit: 32_000_000 } },
   });
   // 10k samples a second are 5 full batches of 2,000; 4 more writes for a megabyte of logs a second.
-  expect(gatewayLimits(staging)).toEqual({ requests: { ingest: 9, query: 20, manage: 5, bodyBytes: 4 << 20 }, queriesAtOnce: 8 });
+  expect(gatewayLimits(staging)).toEqual({ requests: { ingest: 9, query: 20, manage: 5, bodyBytes: 4_000_000 }, queriesAtOnce: 8 });
   expect(gatewayLimits(prod).queriesAtOnce).toBeUndefined();
   expect(gatewayLimits(good(`${minimal}limits: {metrics: {samplesPerSecond: 1M}}\n`)).requests.ingest).toBe(1_004);
 });

@@ -24,6 +24,7 @@ export function tenant(name: string, more: Partial<Tenant> = {}): Tenant {
       logs: { megabytesPerSecond: 1, streams: 1_250 },
       queries: { parallelism: 8, lookback: 30 * day },
     },
+    service: {},
     retention: { metrics: 30 * day, logs: 7 * day },
     querier: "shared",
     domain: undefined,

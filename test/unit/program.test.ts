@@ -95,6 +95,24 @@ test("only Namespaces of tenants that are not retired are protected", async () =
   expect(left.sort()).toEqual(["Namespace", "PersistentVolumeClaim"]);
 });
 
+test("every pod of a tenant has its tier's priority class, or the one its file names; all of them exist", async () => {
+  const changed = await record({ "alpha.yaml": `${three["alpha.yaml"] ?? ""}service: {priority: large, gateway: {min: 3, max: 5}}\n` });
+  const classes = (r: Recording, tenantName: string) =>
+    kubernetes(r).filter((x) => x.name.startsWith(`${tenantName}/`)).flatMap((x) => [...JSON.stringify(x.inputs).matchAll(/"priorityClassName":"([^"]*)"/g)].map((match) => match[1])); // prettier-ignore
+  expect([classes(base, "alpha"), classes(base, "beta"), classes(changed, "alpha")]).toEqual([
+    ["tenant-medium", "tenant-medium", "tenant-medium"],
+    ["tenant-small", "tenant-small", "tenant-small"],
+    ["tenant-large", "tenant-large", "tenant-large"],
+  ]);
+  expect(classes(base, "gamma")).toHaveLength(5);
+  const declared = kubernetes(base).filter((x) => x.type.endsWith(":PriorityClass")).map((x) => [metadataOf(x).name, x.inputs.value as number] as const); // prettier-ignore
+  expect(Object.fromEntries(declared)).toMatchObject({ "tenant-small": 1_000, "tenant-medium": 2_000, "tenant-large": 3_000 });
+  const shared = declared.find(([name]) => name === "tenantstack-shared")?.[1] ?? 0;
+  for (const [name, value] of declared) expect([name, value <= shared]).toEqual([name, true]);
+  const scaler = kubernetes(changed).find((x) => x.type.endsWith(":HorizontalPodAutoscaler"));
+  expect(scaler?.inputs.spec).toMatchObject({ minReplicas: 3, maxReplicas: 5 });
+});
+
 test("a tenant has at most 40 objects, and 5 pods: 3 in tier small", () => {
   for (const [name, pods] of [
     ["alpha", 5],

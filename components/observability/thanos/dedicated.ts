@@ -2,6 +2,7 @@ import * as kubernetes from "../../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { systemNamespaces } from "../../../model/names";
 import type { Tenant } from "../../../model/tenant";
+import { serviceLevel } from "../../../model/tiers";
 import { images } from "../../../model/versions";
 import type { Address, SharedCluster } from "../../contracts";
 import { container, managedBy, networkPolicy, podTemplate, resourceName, selector, service, tenantLabel } from "../../kubernetes";
@@ -14,7 +15,7 @@ const namespace = systemNamespaces.thanos;
 const { http, grpc } = ports.thanos;
 
 /** What of a tenant a querier of its own needs. */
-export type QuerierOwner = Pick<Tenant, "name" | "storageId">;
+export type QuerierOwner = Pick<Tenant, "name" | "storageId" | "tier" | "service">;
 /** Declares a tenant's own querier and says where its gateway finds it. */
 export type DedicatedQuerier = typeof dedicatedQuerier;
 
@@ -89,6 +90,7 @@ function declare(part: Part, opts: pulumi.CustomResourceOptions): Address {
         template: podTemplate({
           labels: { ...labels, ...part.role },
           serviceAccount: querierAccount,
+          priorityClass: serviceLevel(part.tenant).priority.className,
           uid,
           graceSeconds: 120,
           containers: [container({ ...part.container, name: part.name, image: images.thanos, ready, alive })],

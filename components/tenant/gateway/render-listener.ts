@@ -1,8 +1,8 @@
+import { retryAfterSeconds } from "../../../model/limits/answers";
 import { routes, scopes, type Scope } from "../../../model/routes";
 import { basicToBearer } from "./basic";
 import { claim, files, filters, fileSource, live, routeFact, routeFacts, typed, type Config, type Places } from "./input";
 import { socket } from "./render-clusters";
-import { retryAfterSeconds } from "./render-routes";
 
 /** The listener for all of the tenant's hosts: TLS only, one filter chain, so that a host of another tenant is 421 and never another chain. */
 export function publicListener(places: Places): Config {

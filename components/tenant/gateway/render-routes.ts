@@ -1,4 +1,5 @@
 import { apiHosts, hostNames, type ApiHost, type HostKind } from "../../../model/hosts";
+import { retryAfterSeconds } from "../../../model/limits/answers";
 import { isTemplate, limitClasses, pathPattern, routesOf, type LimitClass, type Route } from "../../../model/routes";
 import { claim, filters, live, requirements, routeFacts, typed, type Config, type GatewayInput } from "./input";
 import { discovery } from "./text";
@@ -25,8 +26,6 @@ const timeouts: Readonly<Record<LimitClass, number>> = { ingest: 30, query: 130,
 const tailSeconds = 900;
 /** Seconds' worth of requests that may come at once: agents come evenly, a dashboard asks for all its panels together. */
 const burstSeconds: Readonly<Record<LimitClass, number>> = { ingest: 2, query: 5, manage: 5 };
-/** Seconds after which a refused client should come back, when a store refused it; none of the three says so itself. */
-export const retryAfterSeconds = { gateway: 1, store: 5 } as const;
 
 /** `routes.yaml`: hosts, paths, scopes, revocations, rate limits and state; everything of a tenant that changes, but its keys. */
 export function renderRoutes(input: GatewayInput): string {

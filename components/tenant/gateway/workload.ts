@@ -22,7 +22,7 @@ export function deployment(
   configHash: string,
   dependsOn: pulumi.Resource[],
 ): kubernetes.apps.v1.Deployment {
-  const { gateway } = serviceLevel(place.tenant);
+  const { gateway, priority } = serviceLevel(place.tenant);
   const labels = selector("tenant", "gateway");
   return new kubernetes.apps.v1.Deployment(
     name(place, "gateway"),
@@ -38,6 +38,7 @@ export function deployment(
           labels: tenantLabels(place.tenant, "gateway"),
           annotations: { "tenantstack.dev/config": configHash },
           serviceAccount: "gateway",
+          priorityClass: priority.className,
           uid,
           graceSeconds: drainSeconds + 10,
           containers: [envoy(place)],
