@@ -75,8 +75,10 @@ const million = 1_000_000;
 const ingester = { pod: { cpu: 4, memory: 15, volume: 100 }, series: 3 * million, samples: 80_000 };
 /** cortex-mixin: 240k samples/s a distributor. cortex-jsonnet: 2 CPU, 2 GiB. */
 const distributor = { pod: { cpu: 2, memory: 2 }, samples: 240_000 };
-/** cortex-jsonnet: 2 CPU, 12 GiB, `querier.concurrency` 8. */
-const querier = { pod: { cpu: 2, memory: 12 }, queries: 8 };
+/** Queries that one querier of metrics works on at one time; cortex-jsonnet: `querier.concurrency`. */
+export const queriesPerQuerier = 8;
+/** cortex-jsonnet: 2 CPU, 12 GiB. */
+const querier = { pod: { cpu: 2, memory: 12 }, queries: queriesPerQuerier };
 /** Mimir: 1 core and 1 GB per 250 queries/s of 100 ms each, so 25 at one time. */
 const frontend = { pod: { cpu: 2, memory: 2 }, queries: 50 };
 /** cortex-jsonnet: 2 CPU, 12 GiB, 50 GiB. Mimir: 13 KB a series and year, three copies together. As many queries as a querier: each reaches it. */
@@ -96,6 +98,7 @@ const cortex: readonly Component[] = [
   { name: "distributor", placement: "spread", pod: distributor.pod, holds: [{ dimension: "samples", each: distributor.samples }] },
   { name: "ingester", placement: "quorum", pod: ingester.pod, holds: ingesterHolds() },
   { name: "querier", placement: "spread", pod: querier.pod, holds: [{ dimension: "queries", each: querier.queries }] },
+  { name: "query-operators", placement: "several", pod: querier.pod, holds: [] },
   { name: "query-frontend", placement: "spread", pod: frontend.pod, holds: [{ dimension: "queries", each: frontend.queries }] },
   // Mimir: 1 core and 100 MB per 500 queries/s of 100 ms each.
   { name: "query-scheduler", placement: "spread", pod: { cpu: 1, memory: 0.5 }, holds: [{ dimension: "queries", each: 50 }] },

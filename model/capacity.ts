@@ -186,6 +186,7 @@ function singleParts(tenants: readonly Tenant[], settings: CapacitySettings): Pl
   const querier = podFrom(singleSizes.querier);
   return [
     store("cortex", "cortex", singleSizes.cortex),
+    planned("cortex", "query-operators", 1, querier),
     store("loki", "loki", singleSizes.loki),
     store("thanos", "receive", singleSizes.receive),
     ...(hasBucket ? [planned("thanos", "store", 1, podFrom(singleSizes.store))] : []),

@@ -22,8 +22,8 @@ export interface ContainerArgs {
   readonly env?: types.input.core.v1.EnvVar[];
   readonly ports?: Readonly<Record<string, number>>;
   readonly resources: ContainerResources;
-  /** Also the startup probe, so slow starts do not need a lax liveness probe. */
-  readonly ready: Probe;
+  /** Also the startup probe, so slow starts do not need a lax liveness probe. undefined, for sidecars: their pod serves whether they are ready or not. */
+  readonly ready: Probe | undefined;
   /** undefined: no liveness probe (an ingester that replays its log must not be killed for it). */
   readonly alive?: Probe;
   /** Longest start in seconds before the pod counts as failed; default 120. */
@@ -48,12 +48,14 @@ export function container(args: ContainerArgs): Container {
     ...(args.env && { env: args.env }),
     ports: Object.entries(args.ports ?? {}).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
     resources: { requests: { ...args.resources.requests }, limits: { ...args.resources.limits } },
-    startupProbe: {
-      ...handler(args.ready),
-      periodSeconds: period,
-      failureThreshold: Math.ceil((args.startupSeconds ?? 120) / period),
-    },
-    readinessProbe: { ...handler(args.ready), periodSeconds: period, failureThreshold: 3 },
+    ...(args.ready && {
+      startupProbe: {
+        ...handler(args.ready),
+        periodSeconds: period,
+        failureThreshold: Math.ceil((args.startupSeconds ?? 120) / period),
+      },
+      readinessProbe: { ...handler(args.ready), periodSeconds: period, failureThreshold: 3 },
+    }),
     ...(args.alive && { livenessProbe: { ...handler(args.alive), periodSeconds: 15, failureThreshold: 6 } }),
     securityContext: restrictedContainer,
     volumeMounts: args.mounts ?? [],

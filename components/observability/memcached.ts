@@ -7,7 +7,8 @@ import { deployment, service } from "./workload";
 
 /** User of the image. */
 const uid = 11211;
-const port = 11211;
+export const memcachedPort = 11211;
+const port = memcachedPort;
 const exporterPort = 9150;
 /** Share of a pod's memory that items take; the rest is connections and overhead (cortex-jsonnet: 1.2 times the items). */
 const itemShare = 1 / 1.2;

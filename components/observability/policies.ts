@@ -25,6 +25,11 @@ export function alertmanagerPods(size: Settings["cluster"]["size"]): Peer {
   return partOf("cortex", size === "single" ? "cortex" : "alertmanager");
 }
 
+/** The pods that evaluate rules on logs: they send their alerts to `alertmanagerPods`. */
+export function rulersOfLogs(size: Settings["cluster"]["size"]): Peer {
+  return partOf("loki", size === "single" ? "loki" : "ruler");
+}
+
 /** The arrows of one part; everything else is denied in both directions. `metrics` is the port that the platform's Prometheus scrapes; undefined: nobody does. */
 export function policy(
   system: Pick<System, "name" | "namespace"> & { readonly opts: pulumi.CustomResourceOptions },

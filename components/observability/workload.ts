@@ -43,7 +43,7 @@ export interface VolumeArgs {
 
 /** Where the volume of a stateful part is mounted. */
 export const dataPath = "/data";
-const dataMount = { name: "data", mountPath: dataPath };
+export const dataMount = { name: "data", mountPath: dataPath };
 
 /** Pods with names and volumes of their own, in no quorum. */
 export function statefulSet(system: System, args: WorkloadArgs & VolumeArgs): kubernetes.apps.v1.StatefulSet {

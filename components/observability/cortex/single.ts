@@ -1,49 +1,44 @@
 import { singleSizes } from "../../../model/capacity";
-import { images } from "../../../model/versions";
-import { textHash } from "../../../model/text";
 import { ports, services } from "../addresses";
-import { gateways, partOf, policy, toStorage } from "../policies";
+import { gateways, policy, rulersOfLogs, toStorage } from "../policies";
 import type { System } from "../system";
-import { configMap, service, statefulSet } from "../workload";
-import { configFile, configPath, cortexConfig, limitsFile, limitsPath } from "./config";
+import { dataMount, service, statefulSet } from "../workload";
+import { cortexConfig } from "./config";
+import { operatorsArgs } from "./config-single";
+import { cortexContainer, declareFiles, uid } from "./container";
 
 const part = "cortex";
 const http = ports.cortex.http;
-/** The account that the image's files are readable to; any number will do, since nothing is written outside the volume. */
-const uid = 10001;
 
-/** Cortex as one process. `limits` is the runtime file: the one object that changes when a tenant's limits change. */
+/**
+ * Cortex as one process, and beside it, in the same pod, the operators' querier: it needs the same volume where there is no bucket. `limits` is the
+ * runtime file: the one object that changes when a tenant's limits change.
+ */
 export function declareSingle(system: System, limits: string): void {
-  const config = cortexConfig(system.storage);
-  const main = configMap(system, "cortex-config", { [configFile]: config });
-  const runtime = configMap(system, "cortex-limits", { [limitsFile]: limits });
+  const files = declareFiles(system, cortexConfig({ size: "single", storage: system.storage }), limits);
+  const {
+    ready: _,
+    ports: __,
+    ...operators
+  } = cortexContainer(files, {
+    args: operatorsArgs,
+    env: system.storageEnv,
+    resources: singleSizes.querier.resources,
+  });
   statefulSet(system, {
+    ...files,
     part,
     uid,
     serviceAccount: system.name,
     // Time to hand the write-ahead log over to disk and, with a bucket, to ship blocks.
     graceSeconds: 1200,
     volume: singleSizes.cortex.volume,
-    podAnnotations: { "tenantstack.dev/config-hash": textHash(config) },
     container: {
-      image: images.cortex,
-      args: [`-config.file=${configPath}/${configFile}`, "-config.expand-env=true"],
-      env: system.storageEnv,
-      ports: { http, grpc: ports.cortex.grpc },
-      resources: singleSizes.cortex.resources,
-      // No liveness probe: replaying the write-ahead log takes as long as it takes.
-      ready: { path: "/ready", port: "http" },
+      ...cortexContainer(files, { env: system.storageEnv, resources: singleSizes.cortex.resources }),
       startupSeconds: 900,
-      mounts: [
-        { name: "config", mountPath: configPath, readOnly: true },
-        { name: "limits", mountPath: limitsPath, readOnly: true },
-      ],
     },
-    volumes: [
-      { name: "config", configMap: { name: "cortex-config" } },
-      { name: "limits", configMap: { name: "cortex-limits" } },
-    ],
-    dependsOn: [main, runtime],
+    // Nobody waits for it: tenants are served whether it is there or not.
+    sidecars: [{ ...operators, name: "query-operators", ready: undefined, mounts: [dataMount, ...files.mounts] }],
   });
   for (const name of Object.values(services.cortex)) service(system, { name, part, ports: { http } });
   policy(system, {
@@ -51,8 +46,7 @@ export function declareSingle(system: System, limits: string): void {
     metrics: http,
     from: [
       { peer: gateways, ports: [http] },
-      // Alerts of log rules.
-      { peer: partOf("loki", "loki"), ports: [http] },
+      { peer: rulersOfLogs("single"), ports: [http] },
     ],
     to: [
       // Notifications of tenants' Alertmanagers: webhooks and mail submission, never private addresses.
