@@ -54,7 +54,8 @@ export interface Hold {
 
 /**
  * How replicas are counted. `quorum`: the same number in each of `quorumZones`. `spread`: stateless, one in every zone and
- * two at least; what is left must carry the load when a zone is lost. `several`: any number. `classes`: one per retention of metrics in use.
+ * two at least; what is left must carry the load when a zone is lost. `several`: any number. `classes`: one per retention of metrics
+ * in use, see retention.ts; those that only the ledger needs are not counted.
  */
 export type Placement = "quorum" | "spread" | "several" | "classes";
 
@@ -217,7 +218,8 @@ const thanos: readonly Component[] = [
     pod: storeGateway.pod,
     holds: [
       { dimension: "kept", each: storeGateway.kept, copies: replicationFactor },
-      { dimension: "queries", each: storeGateway.queries },
+      // Queriers ask the stores of every zone and drop what they got twice.
+      { dimension: "queries", each: storeGateway.queries, copies: replicationFactor },
     ],
   },
   {

@@ -30,6 +30,7 @@ export const singleSizes = {
   loki: { resources: growing("1Gi", "3", "4Gi"), volume: "20Gi" },
   receive: { resources: growing("1Gi", "5", "6Gi"), volume: "20Gi" },
   store: { resources: fixed("100m", "2", "1Gi"), volume: "10Gi" },
+  compactor: { resources: fixed("50m", "2", "512Mi"), volume: "10Gi" },
   querier: { resources: fixed("100m", "2", "512Mi") },
   frontend: { resources: fixed("50m", "1", "256Mi") },
 } as const satisfies Record<string, SingleSize>;

@@ -7,6 +7,7 @@ import type { Load, Loads } from "./capacity-use";
 import { tenantProblem } from "./conflicts";
 import { InputError } from "./problem";
 import type { Problem } from "./problem";
+import { retentionClasses } from "./retention";
 import type { Settings } from "./settings";
 import { serviceLevel } from "./tiers";
 import type { ContainerResources } from "./tiers";
@@ -116,9 +117,9 @@ const up = (value: number) => Math.ceil(value - 1e-9);
 function distributedParts(tenants: readonly Tenant[], zones: number, buffer: number): Planned[] {
   return systems.flatMap((system) => {
     const loads = loadsOn(system, tenants);
-    const classes = new Set(tenants.filter((tenant) => uses(tenant, system)).map((tenant) => tenant.retention.metrics)).size;
     return distributed[system].map((component) => {
-      const replicas = component.placement === "classes" ? Math.max(1, classes) : replicasOf(component, loads, zones, buffer);
+      const replicas =
+        component.placement === "classes" ? retentionClasses(tenants, []).length : replicasOf(component, loads, zones, buffer);
       const pod = podOf(
         component,
         loads,
@@ -190,6 +191,7 @@ function singleParts(tenants: readonly Tenant[], settings: CapacitySettings): Pl
     store("loki", "loki", singleSizes.loki),
     store("thanos", "receive", singleSizes.receive),
     ...(hasBucket ? [planned("thanos", "store", 1, podFrom(singleSizes.store))] : []),
+    ...(hasBucket ? [planned("thanos", "compactor", retentionClasses(tenants, []).length, podFrom(singleSizes.compactor))] : []),
     planned("thanos", "query", 1, querier),
     planned("thanos", "query-frontend", 1, podFrom(singleSizes.frontend)),
     planned("thanos", "query-operators", 1, querier),

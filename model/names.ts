@@ -45,3 +45,6 @@ export function storageId(name: string, generation: number): string {
 
 /** Namespaces of the shared systems. */
 export const systemNamespaces = { cortex: "cortex", loki: "loki", thanos: "thanos" } as const;
+
+/** The part of Thanos that takes tenants' writes and enforces their limits, by `cluster.size`. */
+export const receiveParts = { single: "receive", distributed: "receive-router" } as const;

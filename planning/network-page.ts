@@ -35,7 +35,10 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Prometheus of tenant system": {
     "tenant's gateway": "The platform's metrics of every gateway",
     ...Object.fromEntries(
-      ["Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos query front end", "Thanos querier"].map((of) => [of, scrape]),
+      ["Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos compactor", "Thanos query front end", "Thanos querier"].map((of) => [
+        of,
+        scrape,
+      ]),
     ),
   },
   Cortex: {
@@ -47,7 +50,12 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     [outside.internet]: "Blocks in S3 of AWS",
     [outside.podIdentity]: "Credentials for the bucket",
   },
-  "Thanos receive": { [outside.internet]: "Blocks in S3 of AWS", [outside.podIdentity]: "Credentials for the bucket" },
+  "Thanos receive": {
+    "Prometheus of tenant system": "How many series each tenant has, for their limits",
+    [outside.internet]: "Blocks in S3 of AWS",
+    [outside.podIdentity]: "Credentials for the bucket",
+  },
+  "Thanos compactor": { [outside.internet]: "Blocks in S3 of AWS", [outside.podIdentity]: "Credentials for the bucket" },
   "Thanos store": { [outside.internet]: "Blocks in S3 of AWS", [outside.podIdentity]: "Credentials for the bucket" },
   "Thanos query front end": { "Thanos querier": "Queries; the tenant's header is enforced there" },
   "Thanos querier": { "Thanos receive": "StoreAPI", "Thanos store": "StoreAPI" },
@@ -69,10 +77,14 @@ const sharedRoles: Readonly<Record<string, string>> = {
   "loki/loki": "Loki",
   "thanos/receive": "Thanos receive",
   "thanos/store": "Thanos store",
+  "thanos/compactor": "Thanos compactor",
   "thanos/query": "Thanos querier",
   "thanos/query-frontend": "Thanos query front end",
   "thanos/query-operators": "Thanos operators' querier",
 };
+
+/** One for each class of retention. */
+const sharedRole = (id: string) => sharedRoles[id.replace(/^(thanos\/compactor)-.*$/, "$1")];
 
 const tenantRoles: readonly (readonly [RegExp, string])[] = [
   [/-tenant\/gateway$/, "tenant's gateway"],
@@ -87,9 +99,9 @@ function roleOf(actor: Actor, other: Actor): string {
   if (actor.kind === "application" && actor.tenant === other.tenant && other.id.endsWith("/prometheus")) return applicationRole();
   if (actor.kind === "application" || actor.kind === "forged") return outside.anyPod;
   if (actor.kind === "outside") return actor.id;
-  const role = sharedRoles[actor.id] ?? tenantRoles.find(([pattern]) => pattern.test(actor.id))?.[1];
+  const role = sharedRole(actor.id) ?? tenantRoles.find(([pattern]) => pattern.test(actor.id))?.[1];
   if (role === undefined) throw new Error(`docs/network.md: planning/network-page.ts has no name for ${actor.id}`);
-  if (actor.id === platformPrometheus && other.id in sharedRoles) return platformRole;
+  if (actor.id === platformPrometheus && sharedRole(other.id) !== undefined) return platformRole;
   if (!isCrossing(actor, other)) return role;
   // A role with no reason, so that a way between tenants cannot get onto the page as one within a tenant.
   return isPlatformScrape(actor, other) ? role : actor.id === platformPrometheus ? platformRole : `another ${role}`;

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LedgerEntry } from "../../model/ledger";
 import { planCapacity } from "../../model/capacity";
+import { replicationFactor } from "../../model/capacity-figures";
 import type { CapacitySettings } from "../../model/capacity";
+import { platformTenant } from "../../model/names";
+import { retentionClasses } from "../../model/retention";
 import type { Tenant } from "../../model/tenant";
 import type { Hardware, SharedCluster } from "../contracts";
 import { clusterAddresses } from "./addresses";
@@ -12,6 +15,7 @@ import { priorityClasses } from "./priorities";
 import { declareSystem } from "./system";
 import type { SystemName } from "./system";
 import { declareThanos } from "./thanos";
+import { writeLimits } from "./thanos/receive-config";
 
 export { clusterAddresses } from "./addresses";
 export { dedicatedQuerier } from "./thanos/dedicated";
@@ -40,7 +44,9 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
     const { size } = args.settings.cluster;
     super("tenantstack:observability:Cluster", name, { size }, opts);
     const inside = { parent: this, provider: args.hardware.provider };
-    const limits = limitsFiles(args.tenants, args.retired);
+    const isMeasured = args.tenants.some((tenant) => tenant.name === platformTenant && tenant.state !== "retired");
+    const copies = size === "single" ? 1 : replicationFactor;
+    const limits = limitsFiles(args.tenants, args.retired, (byId) => writeLimits(byId, isMeasured, copies));
     const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length });
     const priorities = priorityClasses(inside);
     const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: priorities });
@@ -48,7 +54,12 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
 
     declareCortex(system("cortex"), size, limits.cortex);
     declareLoki(system("loki"), size, limits.loki, this.addresses);
-    declareThanos(system("thanos"), size, limits.thanos, this.addresses);
+    declareThanos(system("thanos"), size, {
+      limits: { text: limits.thanos, isMeasured },
+      classes: retentionClasses(args.tenants, args.retired),
+      shardSizes: {},
+      cluster: this.addresses,
+    });
 
     this.registerOutputs({ addresses: this.addresses });
   }

@@ -9,8 +9,8 @@ import { platformTenant, systemNamespaces, tenantNamespace } from "../../model/n
 /** Gateways of all tenants: pods that only this program makes, in namespaces that carry a tenant's label. */
 export const gateways: Peer = { pods: selector("tenant", "gateway"), namespaces: { exists: tenantLabel } };
 
-/** The Prometheus of the platform's own tenant. */
-const scraper: Peer = {
+/** The Prometheus of the platform's own tenant: scrapes the systems, and knows how many series each tenant of Thanos has. */
+export const platformPrometheus: Peer = {
   pods: selector("tenant", "prometheus"),
   namespaces: { "kubernetes.io/metadata.name": tenantNamespace(platformTenant) },
 };
@@ -42,7 +42,7 @@ export function policy(
       name: args.part,
       labels: systemLabels(system.name, args.part),
       pods: args.pods ?? selector(system.name, args.part),
-      from: [...(args.from ?? []), ...(args.metrics === undefined ? [] : [{ peer: scraper, ports: [args.metrics] }])],
+      from: [...(args.from ?? []), ...(args.metrics === undefined ? [] : [{ peer: platformPrometheus, ports: [args.metrics] }])],
       ...(args.to && { to: args.to }),
     },
     system.opts,

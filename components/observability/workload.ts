@@ -24,6 +24,8 @@ export interface WorkloadArgs {
   readonly volumes?: types.input.core.v1.Volume[];
   /** Objects that must be there before the first pod. */
   readonly dependsOn?: readonly pulumi.Resource[];
+  /** StatefulSets only: objects before whose replacement it is deleted, to be made anew after it. Its pods are gone by then. */
+  readonly replaceWith?: readonly pulumi.Resource[];
   /** Default 1. More than one are spread over zones and nodes, and drains take them one at a time. */
   readonly replicas?: number;
   /** Seconds that a new pod must have been ready before a rollout goes on to the next; default 0. */
@@ -132,7 +134,7 @@ function declareSet(system: System, args: WorkloadArgs & VolumeArgs, set: SetArg
         ...(args.scratch ? {} : kept),
       },
     },
-    after(system, args),
+    { ...after(system, args), ...(args.replaceWith && { replaceWith: [...args.replaceWith], deleteBeforeReplace: true }) },
   );
 }
 
@@ -193,7 +195,7 @@ function template(system: System, args: WorkloadArgs, place: PodPlace): types.in
   });
 }
 
-const after = (system: System, args: WorkloadArgs): pulumi.CustomResourceOptions => ({
+const after = (system: System, args: Pick<WorkloadArgs, "dependsOn">): pulumi.CustomResourceOptions => ({
   ...system.opts,
   dependsOn: [...system.opts.dependsOn, ...(args.dependsOn ?? [])],
 });
@@ -230,10 +232,26 @@ export function service(system: System, args: ServiceArgs): kubernetes.core.v1.S
 }
 
 /** A ConfigMap with a fixed name. The provider updates it in place; a pod that must see the change carries its hash. */
-export function configMap(system: System, name: string, data: Readonly<Record<string, string>>): kubernetes.core.v1.ConfigMap {
+export function configMap(
+  system: System,
+  name: string,
+  data: Readonly<Record<string, string>>,
+  how: ConfigMapOptions = {},
+): kubernetes.core.v1.ConfigMap {
   return new kubernetes.core.v1.ConfigMap(
     `${system.name}/${name.replace(`${system.name}-`, "")}`,
-    { metadata: { namespace: system.namespace, name, labels: systemLabels(system.name, name) }, data: { ...data } },
-    system.opts,
+    {
+      metadata: { namespace: system.namespace, name, labels: systemLabels(system.name, name) },
+      data: { ...data },
+      ...(how.isImmutable && { immutable: true }),
+    },
+    { ...after(system, how), ...(how.isImmutable && { deleteBeforeReplace: true }) },
   );
+}
+
+export interface ConfigMapOptions {
+  /** Objects that must be there before, also before a change. */
+  readonly dependsOn?: readonly pulumi.Resource[];
+  /** Never changes under a pod that reads it: a new content is a new object, after the old one is deleted. */
+  readonly isImmutable?: boolean;
 }

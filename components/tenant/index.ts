@@ -19,7 +19,7 @@ import { prometheus } from "./prometheus";
 /** What a TenantStack needs of the rest of the program. */
 export interface TenantStackArgs {
   readonly tenant: Tenant;
-  readonly settings: Pick<Settings, "stack" | "zone" | "edge">;
+  readonly settings: Pick<Settings, "stack" | "zone" | "edge" | "cluster">;
   readonly cluster: SharedCluster;
   readonly edge: Edge;
   readonly issuer: Issuer;

@@ -9,7 +9,7 @@ import { resourceName, tenantLabels, type Labels } from "../kubernetes";
 /** Where a tenant's parts are declared: what every part function is given. */
 export interface Place {
   readonly tenant: Tenant;
-  readonly settings: Pick<Settings, "stack" | "zone" | "edge">;
+  readonly settings: Pick<Settings, "stack" | "zone" | "edge" | "cluster">;
   readonly namespace: string;
   /** Options of every Kubernetes object of the tenant: parent, provider, and after its Namespace. */
   readonly opts: pulumi.CustomResourceOptions;

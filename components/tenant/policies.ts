@@ -1,9 +1,10 @@
-import { platformTenant, systemNamespaces, tenantNamespace } from "../../model/names";
+import { platformTenant, receiveParts, systemNamespaces, tenantNamespace } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
 import { networkPolicy, scrapedBy, selector, tenantLabel, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
 import { collectorPort } from "./datadog";
 import { grafanaPort } from "./grafana";
 import { name, type Place } from "./place";
+import { prometheusPort } from "./prometheus";
 
 /** Ports of the gateway's pods. */
 export interface GatewayPorts {
@@ -38,7 +39,10 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
     to: [toGateway, ...(place.tenant.grafana.auth === undefined ? [] : [{ peer: { internet: true as const }, ports: [443] }])],
   });
   draw(place, "prometheus", prometheus, {
-    from: place.tenant.apis.includes("datadog") ? [{ peer: { pods: gateway }, ports: [collectorPort] }] : [],
+    from: [
+      ...(place.tenant.apis.includes("datadog") ? [{ peer: { pods: gateway }, ports: [collectorPort] }] : []),
+      ...(place.tenant.name === platformTenant ? [{ peer: headSeriesReaders(place), ports: [prometheusPort] }] : []),
+    ],
     to: [
       toGateway,
       {
@@ -51,6 +55,11 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
       { peer: { anywhere: true }, ports: [443, 6443] },
     ],
   });
+}
+
+/** Who enforces limits of series in Thanos asks the platform's Prometheus how many each tenant has. */
+function headSeriesReaders({ settings }: Place): Peer {
+  return { pods: selector("thanos", receiveParts[settings.cluster.size]), namespaces: inNamespace(systemNamespaces.thanos) };
 }
 
 function draw(place: Place, part: string, pods: Labels, arrows: { from: Arrow[]; to: Arrow[] }): void {

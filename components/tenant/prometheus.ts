@@ -9,6 +9,8 @@ import type { Keys } from "./keys";
 import { metadata, name, type Place } from "./place";
 
 const uid = 1000;
+/** The operator's name for it is `web`. */
+export const prometheusPort = 9090;
 
 /**
  * The tenant's Prometheus (operator CR): scrapes ServiceMonitors and PodMonitors of namespaces labelled `tenantstack.dev/scraped-by: <tenant>`
@@ -55,7 +57,7 @@ export function prometheus(place: Place, keys: Keys, certificate: Certificate, c
   );
   service(
     name(place, "prometheus"),
-    { ...metadata(place, "prometheus"), pods: selector("tenant", "prometheus"), ports: { web: { port: 9090, target: "web" } } },
+    { ...metadata(place, "prometheus"), pods: selector("tenant", "prometheus"), ports: { web: { port: prometheusPort, target: "web" } } },
     place.opts,
   );
   podMonitor(place);

@@ -30,9 +30,9 @@ describe("the table, as a person reads it", () => {
      ~         samples/s    6k    12k              85.7k         86%  staging 50%
 
       in all     now  after
-      CPU        2.8    8.9  requested
-      memory    23Gi   30Gi  when each process is full
-      volumes  114Gi  180Gi
+      CPU        2.9      9  requested
+      memory    24Gi   31Gi  when each process is full
+      volumes  134Gi  200Gi
       nodes        3      4  of 4 CPU, 16 GiB (as m7i.xlarge)
 
      Capacity steps against main:
@@ -74,11 +74,11 @@ describe("the table, as a person reads it", () => {
          ruler                 3      3     1    6     6Gi        -   74% rules      shop 62%
          memcached-chunks      3      3     1  1.5    23Gi        -     -            -
          memcached-results     3      3     1  1.5   4.5Gi        -     -            -
-       thanos                 26     28         45   185Gi    640Gi
+       thanos                 27     29         46   195Gi    740Gi
          receive-router        3      3     1    6     6Gi        -   98% samples/s  staging 50%
          receive-ingestor      3      3     1   12    45Gi    360Gi   85% samples/s  staging 50%
-         store                 3      3     1    6    36Gi    150Gi   91% queries    staging 100%
-         compactor             1      1   0-1    1    10Gi    100Gi     -            -
+         store                 3      3     1    6    36Gi    150Gi   75% queries    staging 100%
+         compactor             2      2   0-1    2    20Gi    200Gi     -            -
          query                 3      3     1    6    36Gi        -   91% queries    staging 100%
          query-frontend        3      3     1    6     6Gi        -   98% queries    staging 100%
          query-operators       1      1   0-1    2    12Gi        -     -            -
@@ -94,9 +94,9 @@ describe("the table, as a person reads it", () => {
          collector             1      1        0.1   0.3Gi        -     -            -
 
       in all      now   after
-      CPU         142     206  requested
-      memory    490Gi   694Gi  requested
-      volumes  1864Gi  3280Gi
+      CPU         143     207  requested
+      memory    500Gi   704Gi  requested
+      volumes  1964Gi  3380Gi
       nodes        24      36  of 8 CPU, 32 GiB (as m7i.2xlarge), the same in each zone
 
      Capacity steps against main:

@@ -162,7 +162,7 @@ test("replicas as the published figures give them", () => {
     tenant("a", "metrics: thanos\nretention: {metrics: 15d}\n"),
     tenant("b", "metrics: thanos\nretention: {metrics: 90d}\n"),
   ];
-  expect(replicas(classes)).toMatchObject({ "thanos compactor": 2 });
+  expect(replicas(classes)).toMatchObject({ "thanos compactor": 3 });
 });
 
 describe("checkCapacity", () => {

@@ -24,7 +24,7 @@ async function declared(more: Partial<Tenant> = {}, jwks = '{"keys":[]}'): Promi
     const opts = { provider: new kubernetes.Provider("kubernetes", {}) };
     const place = {
       tenant: tenant("prod", more),
-      settings: { stack: "dev", zone: "obs.example.com", edge: "none" as const },
+      settings: { stack: "dev", zone: "obs.example.com", edge: "none" as const, cluster: { size: "single" as const } },
       namespace: "prod-tenant",
       opts,
       tls: {},

@@ -22,9 +22,12 @@ const tenants = ["alpha", "beta", "gamma", "system"];
 const parts = ["gateway", "grafana", "prometheus"];
 const others = (t: string) => tenants.filter((x) => x !== t);
 
+/** Of the classes of `beta` and `gamma`, and of all others. */
+const compactors = ["compactor-30d", "compactor-default"];
+
 function ours(scene: Scene["name"]): string[] {
   const thanos = ["receive", "query", "query-frontend", "query-operators", "dedicated-gamma-frontend", "dedicated-gamma-query"];
-  if (scene === "blocks in S3") thanos.push("store");
+  if (scene === "blocks in S3") thanos.push("store", ...compactors);
   return [
     ...tenants.flatMap((t) => parts.map((p) => `${t}-tenant/${p}`)),
     "cortex/cortex",
@@ -54,8 +57,8 @@ function design(scene: Scene["name"]): string[] {
     ...tenants.flatMap((t) => tenantDesign(t, scene)),
     ...from("cortex/cortex", { internet: "443 465 587", ...(s3 && { "workload identity": "80" }) }),
     ...from("loki/loki", { "cortex/cortex": "8080", ...(s3 && bucket) }),
-    ...from("thanos/receive", s3 ? bucket : {}),
-    ...from("thanos/store", s3 ? bucket : {}),
+    ...from("thanos/receive", { "system-tenant/prometheus": "9090", ...(s3 && bucket) }),
+    ...(s3 ? ["store", ...compactors].flatMap((part) => from(`thanos/${part}`, bucket)) : []),
     ...from("thanos/query-frontend", { "thanos/query": "10902" }),
     ...from("thanos/query", stores),
     ...from("thanos/query-operators", stores),
@@ -66,7 +69,7 @@ function design(scene: Scene["name"]): string[] {
 
 /** What the platform's Prometheus reads metrics of besides its own gateway. */
 function scraped(scene: Scene["name"]): Readonly<Record<string, string>> {
-  const thanos = ["query", "query-frontend", "receive", ...(scene === "blocks in S3" ? ["store"] : [])];
+  const thanos = ["query", "query-frontend", "receive", ...(scene === "blocks in S3" ? ["store", ...compactors] : [])];
   return {
     ...each(
       others("system").map((t) => `${t}-tenant/gateway`),
@@ -142,10 +145,10 @@ describe.each(names)("%s", (scene) => {
     expect(sources("thanos/query").sort()).toEqual(["system-tenant/prometheus", "thanos/query-frontend"]);
   });
 
-  test("Grafana and the collector are reached by their gateway only", () => {
+  test("Grafana and the collector are reached by their gateway only, the platform's Prometheus by who enforces limits of series", () => {
     for (const t of tenants) {
       expect(sources(`${t}-tenant/grafana`)).toEqual([`${t}-tenant/gateway`]);
-      expect(sources(`${t}-tenant/prometheus`)).toEqual(t === "system" ? [] : [`${t}-tenant/gateway`]);
+      expect(sources(`${t}-tenant/prometheus`)).toEqual(t === "system" ? ["thanos/receive"] : [`${t}-tenant/gateway`]);
     }
   });
 
@@ -157,7 +160,7 @@ describe.each(names)("%s", (scene) => {
 
   test("cloud metadata is reached by nobody, credentials by those that have a bucket", () => {
     expect(sources("cloud metadata")).toEqual([]);
-    const owners = ["cortex/cortex", "loki/loki", "thanos/receive", "thanos/store"];
+    const owners = ["cortex/cortex", "loki/loki", ...compactors.map((part) => `thanos/${part}`), "thanos/receive", "thanos/store"];
     expect(sources("workload identity")).toEqual(scene === "blocks in S3" ? owners : []);
   });
 

@@ -29,7 +29,7 @@ describe("pods", () => {
   });
 
   test("have requests, limits, probes, a pinned image and the restricted security context", () => {
-    expect(all).toHaveLength(8 + 7);
+    expect(all).toHaveLength(8 + 8);
     for (const { template } of all) {
       expect(template.spec).toMatchObject({
         automountServiceAccountToken: false,

@@ -8,8 +8,8 @@ import type { Address, SharedCluster } from "../../contracts";
 import { container, managedBy, networkPolicy, podTemplate, resourceName, selector, service, tenantLabel } from "../../kubernetes";
 import type { Arrow, ContainerArgs, Labels } from "../../kubernetes";
 import { ports } from "../addresses";
-import { frontendArgs, queryArgs } from "./config";
-import { alive, component, partWith, querierAccount, querierPorts, ready, sizes, uid } from "./parts";
+import { frontendArgs, queryArgs } from "./query-config";
+import { alive, component, partWith, bucketlessAccount, querierPorts, ready, sizes, uid } from "./parts";
 
 const namespace = systemNamespaces.thanos;
 const { http, grpc } = ports.thanos;
@@ -89,7 +89,7 @@ function declare(part: Part, opts: pulumi.CustomResourceOptions): Address {
         selector: { matchLabels: { ...pods } },
         template: podTemplate({
           labels: { ...labels, ...part.role },
-          serviceAccount: querierAccount,
+          serviceAccount: bucketlessAccount,
           priorityClass: serviceLevel(part.tenant).priority.className,
           uid,
           graceSeconds: 120,

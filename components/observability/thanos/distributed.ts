@@ -1,7 +1,28 @@
-import type { SharedCluster } from "../../contracts";
+import { selector } from "../../kubernetes";
+import { memcached } from "../memcached";
+import { serviceAccount } from "../system";
 import type { System } from "../system";
+import { compactors } from "./compactors";
+import type { ThanosArgs } from "./index";
+import { bucketlessAccount, component, partWith } from "./parts";
+import { caches, enforcingQuerier, frontend, operatorsQuerier, storesService } from "./query";
+import { receivers } from "./receive";
+import { ruler, rulers } from "./rule";
+import { stores } from "./store";
 
-/** Thanos's microservices. */
-export function declareDistributed(system: System, limits: string, cluster: SharedCluster): void {
-  throw new Error(`size distributed of ${system.name} is not built yet (${limits.length}${Object.keys(cluster).length})`);
+/** Thanos's microservices: the write path, the bucket's readers and rewriters, and two ways to ask: tenants' with tenancy enforced, operators' without. */
+export function declareDistributed(system: System, { limits, classes, shardSizes, cluster }: ThanosArgs): void {
+  const endpoints = cluster.thanos.stores;
+  const sizeOf = (part: string) => system.sizeOf(part);
+  serviceAccount(system, bucketlessAccount);
+
+  receivers(system, limits, shardSizes);
+  stores(system, memcached(system, { part: caches.blocks, largestItem: "2m", clients: [{ pods: selector("thanos", "store") }] }));
+  const { resources, volume = "" } = sizeOf("compactor");
+  compactors(system, classes, { resources, volume });
+  storesService(system);
+
+  const results = memcached(system, { part: caches.results, largestItem: "2m", clients: [{ pods: partWith(component.frontend) }] });
+  frontend(system, enforcingQuerier(system, endpoints, sizeOf("query")), sizeOf("query-frontend"), results);
+  ruler(system, operatorsQuerier(system, endpoints, sizeOf("query-operators"), [rulers]));
 }
