@@ -45,3 +45,5 @@ function transpile(file) {
 }
 
 require.extensions[".ts"] = (module, file) => module._compile(transpile(file), file);
+
+module.exports = { transpile };

@@ -64,13 +64,28 @@ export interface End {
   readonly ports: readonly (Port & { readonly name?: string })[];
 }
 
-/** Whether labels satisfy a selector; an empty one selects everything. Throws on an operator that the API does not know. */
-export function selects(selector: Selector, labels: Labels): boolean {
-  return (
-    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
-    (selector.matchExpressions ?? []).every((expression) => holds(expression, labels[expression.key]))
-  );
+/** A function of two unchanging objects that remembers its answers: a list of arrows asks the same few questions a thousand times. */
+function remembered<A extends object, B extends object, T>(ask: (a: A, b: B) => T): (a: A, b: B) => T {
+  const answers = new WeakMap<A, WeakMap<B, T>>();
+  return (a, b) => {
+    const known = answers.get(a) ?? new WeakMap<B, T>();
+    answers.set(a, known);
+    const answer = known.get(b);
+    if (answer !== undefined) return answer;
+    const fresh = ask(a, b);
+    known.set(b, fresh);
+    return fresh;
+  };
 }
+
+/** Whether labels satisfy a selector; an empty one selects everything. Throws on an operator that the API does not know. */
+export const selects = remembered(
+  (selector: Selector, labels: Labels): boolean =>
+    Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
+    (selector.matchExpressions ?? []).every((expression) => holds(expression, labels[expression.key])),
+);
+
+const everything: Selector = {};
 
 function holds({ key, operator, values = [] }: Expression, value: string | undefined): boolean {
   switch (operator) {
@@ -88,28 +103,28 @@ function holds({ key, operator, values = [] }: Expression, value: string | undef
   }
 }
 
+type IpBlock = NonNullable<PolicyPeer["ipBlock"]>;
+
 /** Whether a range of addresses, less its exceptions, holds one address. */
-export function inBlock(block: NonNullable<PolicyPeer["ipBlock"]>, address: string): boolean {
+export function inBlock(block: IpBlock, address: string): boolean {
   return inRange(block.cidr, address) && !(block.except ?? []).some((cidr) => inRange(cidr, address));
 }
 
-/** Ranges that were asked for: making one costs more than asking it. */
-const ranges = new Map<string, BlockList>();
+const holdsAny = remembered((block: IpBlock, addresses: readonly string[]) => addresses.some((address) => inBlock(block, address)));
 
 function inRange(cidr: string, address: string): boolean {
   const [network = "", prefix = ""] = cidr.split("/");
   const family = isIPv6(network) ? "ipv6" : "ipv4";
   if (isIPv6(address) !== (family === "ipv6")) return false;
-  const range = ranges.get(cidr) ?? new BlockList();
-  if (!ranges.has(cidr)) range.addSubnet(network, Number(prefix), family);
-  ranges.set(cidr, range);
+  const range = new BlockList();
+  range.addSubnet(network, Number(prefix), family);
   return range.check(address, family);
 }
 
 /** The policies that isolate one end in a direction; empty: it is open. */
 export function isolating(policies: readonly Policy[], self: End, direction: Direction): Policy[] {
   return policies.filter(
-    (p) => p.namespace === self.namespace?.name && typesOf(p).includes(direction) && selects(p.spec.podSelector ?? {}, self.labels),
+    (p) => p.namespace === self.namespace?.name && typesOf(p).includes(direction) && selects(p.spec.podSelector ?? everything, self.labels),
   );
 }
 
@@ -133,11 +148,11 @@ function typesOf({ spec }: Policy): readonly Direction[] {
 
 function meets(peer: PolicyPeer, ownNamespace: string, other: End): boolean {
   const { ipBlock } = peer;
-  if (ipBlock !== undefined) return other.addresses.some((address) => inBlock(ipBlock, address));
+  if (ipBlock !== undefined) return holdsAny(ipBlock, other.addresses);
   if (other.namespace === undefined) return false;
   const near =
     peer.namespaceSelector === undefined ? other.namespace.name === ownNamespace : selects(peer.namespaceSelector, other.namespace.labels);
-  return near && selects(peer.podSelector ?? {}, other.labels);
+  return near && selects(peer.podSelector ?? everything, other.labels);
 }
 
 /** Whether one of the rules opens a port of the destination. A rule without ports opens all, of every protocol. */

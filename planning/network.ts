@@ -77,7 +77,9 @@ export function arrows(network: Network): Arrow[] {
       places.filter((to) => ours(from.actor) || ours(to.actor)).map((to) => ({ from: from.actor, to: to.actor, ports: reach(from, to) })),
     )
     .filter((arrow) => arrow.ports.length > 0)
-    .sort((a, b) => (arrowText(a) < arrowText(b) ? -1 : 1));
+    .map((arrow) => ({ arrow, text: arrowText(arrow) }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ arrow }) => arrow);
 }
 
 /** `alpha-tenant/gateway -> cortex/cortex: 8080` */

@@ -74,9 +74,7 @@ export async function record(
   };
   let result: Record<string, unknown> = {};
   let failure: { readonly error: unknown } | undefined;
-  // The SDK captures a stack for every promise; nobody reads those of a recording.
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
+  const loud = quietStacks();
   await pulumi.runtime.runInPulumiStack(async () => {
     try {
       result = await program();
@@ -87,9 +85,16 @@ export async function record(
     return result;
   });
   await pulumi.runtime.disconnect();
-  Error.stackTraceLimit = limit;
+  loud();
   if (failure !== undefined) throw failure.error;
   return { resources: resources.sort((a, b) => (a.urn < b.urn ? -1 : 1)), outputs: result };
+}
+
+/** The SDK writes down a stack for every promise and resource; nobody reads those of a recording. Returns what undoes it. */
+function quietStacks(): () => void {
+  const before = { stackTraceLimit: Error.stackTraceLimit, prepareStackTrace: Reflect.get(Error, "prepareStackTrace") as unknown };
+  Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: String });
+  return () => void Object.assign(Error, before);
 }
 
 interface Monitor {

@@ -40,7 +40,7 @@ function tests(name: string, about: string, extra: readonly string[], limitSecon
       const report = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-test-")), "report.json");
       const argv = [
         "node",
-        // A larger young generation: each file loads the SDK anew and throws it away.
+        // A larger young generation: a recording makes much and keeps little.
         "--max-semi-space-size=64",
         "--experimental-vm-modules",
         "node_modules/jest/bin/jest.js",
@@ -96,7 +96,7 @@ const check: readonly Stage[] = [
   command("format", "Prettier", [...bin("prettier", "bin/prettier.cjs"), "--check", "--log-level", "warn", "."], 120),
   command("generated", "schema and reference pages are those of the code", ["node", "bin/run.js", "cli/generate.ts", "--check"], 60),
 ];
-const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=3"], 300);
+const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=2"], 300);
 const tools = (name: string, wanted: readonly string[]) =>
   command(name, "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts", ...wanted], 75 * 60);
 const storeTools = Object.keys(storeRecipes);
