@@ -1,0 +1,119 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { Storage } from "../../components/contracts";
+import { silentReporter } from "../../embedded/console";
+import { ensureTools } from "../../embedded/toolchain";
+import type { ToolName } from "../../embedded/toolchain";
+import { images } from "../../model/versions";
+import { recordCortex } from "../unit/cortex-kit";
+import type { CortexArgs } from "../unit/cortex-kit";
+import { ask, Machine, ready, Running, type Answer, type Placed } from "./pod-processes";
+
+/** Paths of tools. */
+export async function toolPaths<T extends ToolName>(...names: readonly T[]): Promise<Record<T, string>> {
+  const found = await ensureTools(names, { report: silentReporter });
+  return Object.fromEntries([...found.values()].map((tool) => [tool.name, tool.path])) as Record<T, string>;
+}
+
+const files = { main: { map: "cortex-config", at: "etc/cortex" }, limits: { map: "cortex-limits", at: "etc/cortex-limits" } };
+
+/** Waits that only a cluster of many needs, or that only make a test long: none changes what a part does, only when. */
+const sooner = [
+  "-store-gateway.sharding-ring.wait-stability-min-duration=1s",
+  "-compactor.ring.wait-stability-min-duration=1s",
+  "-ingester.min-ready-duration=0s",
+  "-ingester.join-after=2s",
+  "-ingester.observe-period=2s",
+  "-ruler.poll-interval=2s",
+  "-ruler.resend-delay=2s",
+  "-alertmanager.configs.poll-interval=2s",
+  "-blocks-storage.bucket-store.sync-interval=2s",
+  "-compactor.cleanup-interval=2s",
+];
+
+/** Cortex in one of its sizes, running on this machine from what the program declares. */
+export class CortexScene {
+  public readonly running = new Map<string, Running>();
+  private constructor(
+    public readonly machine: Machine,
+    private readonly program: string,
+  ) {}
+
+  public static async of(args: CortexArgs, program: string): Promise<CortexScene> {
+    return new CortexScene(new Machine(await recordCortex(args), images.cortex), program);
+  }
+
+  /** What a pod's process is started with. */
+  public command(placed: Placed): { args: string[]; env: Record<string, string> } {
+    this.machine.layOut(placed, files);
+    return { args: this.machine.argsOf(placed), env: this.machine.envOf(placed) };
+  }
+
+  /** Starts a container; what it would listen on everywhere, it listens on at its pod's address. */
+  public start(placed: Placed, more: readonly string[] = []): Running {
+    const { address, name, root } = placed;
+    const { args, env } = this.command(placed);
+    const listen = ["server.http-listen-address", "server.grpc-listen-address", "memberlist.bind-addr"].map(
+      (flag) => `-${flag}=${address}`,
+    );
+    const one = Running.start(name, this.program, [...args, ...listen, ...sooner, ...more], { ...env, HOME: root }, root);
+    this.running.set(name, one);
+    return one;
+  }
+
+  public url(name: string, path: string, port = 8080): string {
+    return `http://${this.machine.get(name).address}:${port}${path}`;
+  }
+
+  /** Waits for `/ready` of a started part. */
+  public async ready(name: string, limit = 60_000): Promise<number> {
+    const one = this.running.get(name);
+    if (one === undefined) throw new Error(`${name} was not started`);
+    return ready(this.url(name, "/ready"), one, limit);
+  }
+
+  public as(tenant: string, name: string, path: string, init: RequestInit = {}): Promise<Answer> {
+    return ask(this.url(name, path), { ...init, headers: { ...init.headers, "X-Scope-OrgID": tenant } });
+  }
+
+  public async end(): Promise<void> {
+    await Promise.all([...this.running.values()].map((one) => one.end("SIGKILL")));
+    this.machine.remove();
+  }
+}
+
+/** An S3 server with the buckets of Cortex, on an address of its own. */
+export class Bucket {
+  private constructor(
+    public readonly storage: Extract<Storage, { kind: "s3" }>,
+    private readonly server: Running,
+    public readonly folder: string,
+  ) {}
+
+  public static async start(program: string): Promise<Bucket> {
+    const folder = fs.mkdtempSync(path.join(process.env.TMPDIR ?? "/tmp", "s3-"));
+    for (const name of ["blocks", "blocks-rules"]) fs.mkdirSync(path.join(folder, "buckets", name), { recursive: true });
+    fs.mkdirSync(path.join(folder, "metadata"));
+    const address = `127.${200 + Math.floor(Math.random() * 50)}.${Math.floor(Math.random() * 256)}.1:9000`;
+    const credentials = { accessKeyId: "cortextests", secretAccessKey: "cortextests-cortextests" };
+    const args = ["--port", address, "--region", "us-east-1", "--health", "/health", "--quiet", "posix", "--sidecar"];
+    const server = Running.start(
+      "s3",
+      program,
+      [...args, path.join(folder, "metadata"), path.join(folder, "buckets")],
+      { ROOT_ACCESS_KEY_ID: credentials.accessKeyId, ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+      folder,
+    );
+    await ready(`http://${address}/health`, server, 20_000);
+    return new Bucket(
+      { kind: "s3", bucket: "blocks", endpoint: address, region: "us-east-1", insecure: true, credentials },
+      server,
+      folder,
+    );
+  }
+
+  public async end(): Promise<void> {
+    await this.server.end("SIGKILL");
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,217 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Recorded } from "../../planning/record";
+import { matches, objects, workloads } from "../unit/observability-kit";
+import { within } from "./envoy";
+
+/** Pods of a recording as processes of this machine: a small kubelet for tests of one system. Every pod has a loopback address of its own. */
+
+interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly fieldRef?: { readonly fieldPath: string };
+    readonly secretKeyRef?: { readonly name: string; readonly key: string };
+  };
+}
+
+interface Container {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env?: readonly EnvVar[];
+}
+
+/** A container of a pod, and where it runs. */
+export interface Placed {
+  readonly pod: string;
+  /** The workload's name, or that of a container beside its first. */
+  readonly name: string;
+  readonly container: Container;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly address: string;
+  /** Folder that stands for the pod's root: `/data`, `/etc/...` lie below it. */
+  readonly root: string;
+}
+
+const secretKey = "4dabf18193072939515e22adb298388d";
+
+/** A value without the mark by which the engine knows secrets. */
+function plain(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value;
+  if (secretKey in value) return plain((value as unknown as { value: unknown }).value);
+  return Array.isArray(value) ? value.map(plain) : Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)]));
+}
+
+/** The first pod of every workload whose containers are of one image, with addresses out of a block that nobody else has. */
+export class Machine {
+  public readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "pods-"));
+  private readonly block = `127.${64 + Math.floor(Math.random() * 128)}.${Math.floor(Math.random() * 256)}`;
+  public readonly placed: readonly Placed[];
+
+  public constructor(
+    private readonly resources: readonly Recorded[],
+    image: string,
+  ) {
+    let host = 10;
+    this.placed = workloads(resources).flatMap(({ kind, metadata, template }) => {
+      const address = `${this.block}.${host++}`;
+      const pod = kind === "StatefulSet" ? `${metadata.name}-0` : `${metadata.name}-5d8f7-x`;
+      const of = { pod, labels: template.metadata.labels, address, root: path.join(this.folder, pod) };
+      return (template.spec.containers as unknown as (Container & { image: string })[])
+        .filter((container) => container.image === image)
+        .map((container, n) => ({ ...of, container, name: n === 0 ? metadata.name : container.name }));
+    });
+  }
+
+  public get(name: string): Placed {
+    const found = this.placed.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`there is no ${name} among ${this.placed.map((one) => one.name).join(", ")}`);
+    return found;
+  }
+
+  /** An address of the block for what is no pod. */
+  public other(host: number): string {
+    return `${this.block}.${host}`;
+  }
+
+  /** Addresses of the pods behind a Service; where none of them runs, one at which nobody listens. */
+  private behind(name: string): string[] {
+    const service = objects(this.resources, "Service").find((one) => one.metadata.name === name);
+    if (service === undefined) throw new Error(`a text names ${name}, which is no Service`);
+    const pods = this.placed.filter((one) => matches({ ...one.labels }, service.spec.selector as never)).map((one) => one.address);
+    return pods.length > 0 ? [...new Set(pods)] : [this.other(254)];
+  }
+
+  /** A text with addresses in place of Services; an item of a list becomes one for each pod of a headless Service, as its DNS name would. */
+  private local(text: string, { address }: Placed): string {
+    // Inside a pod this is the pod itself.
+    const own = text.replaceAll("127.0.0.1", address);
+    const host = /\b([a-z0-9-]+)\.[a-z]+\.svc\b/;
+    return own
+      .split("\n")
+      .flatMap((line) => {
+        const [whole, name] = host.exec(line) ?? [];
+        if (whole === undefined || name === undefined) return [line];
+        const addresses = this.behind(name);
+        // `dns+` asks DNS, which knows no addresses.
+        return (/^\s*- /.test(line) ? addresses : addresses.slice(0, 1)).map((ip) => line.replace(whole, ip).replace(`dns+${ip}`, ip));
+      })
+      .join("\n");
+  }
+
+  /** Writes the ConfigMaps of a pod below its root, under the paths that its arguments name. */
+  public layOut(placed: Placed, files: Readonly<Record<string, { readonly map: string; readonly at: string }>>): void {
+    const { root } = placed;
+    for (const { map, at } of Object.values(files)) {
+      const { data } = objects(this.resources, "ConfigMap").find((one) => one.metadata.name === map) ?? {};
+      fs.mkdirSync(path.join(root, at), { recursive: true });
+      for (const [file, text] of Object.entries(data ?? {}))
+        fs.writeFileSync(path.join(root, at, file), this.rooted(this.local(text, placed), root));
+    }
+    fs.mkdirSync(path.join(root, "data"), { recursive: true });
+  }
+
+  /** Folders of the pod below its root. */
+  private rooted(text: string, root: string): string {
+    return text.replace(/(?<![\w.])\/(?=(?:data|etc)\b)/g, `${root}/`);
+  }
+
+  /** Arguments as the pod gets them, with local addresses and folders. */
+  public argsOf(placed: Placed): string[] {
+    const { container, root } = placed;
+    return container.args.map((arg) => this.rooted(this.local(arg, placed), root));
+  }
+
+  public envOf({ container, pod, address }: Placed): Record<string, string> {
+    const fields: Readonly<Record<string, string>> = { "status.podIP": address, "metadata.name": pod };
+    return Object.fromEntries((container.env ?? []).map((one) => [one.name, one.value ?? this.from(one, fields)]));
+  }
+
+  private from({ name, valueFrom }: EnvVar, fields: Readonly<Record<string, string>>): string {
+    const { fieldRef, secretKeyRef } = valueFrom ?? {};
+    const field = fieldRef && fields[fieldRef.fieldPath];
+    if (field !== undefined) return field;
+    const secret = objects(this.resources, "Secret").find((one) => one.metadata.name === secretKeyRef?.name);
+    const value = (plain(secret?.data) as Record<string, string> | undefined)?.[secretKeyRef?.key ?? ""];
+    if (value === undefined) throw new Error(`nothing gives the variable ${name}`);
+    return Buffer.from(value, "base64").toString();
+  }
+
+  public remove(): void {
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A program that runs until the test ends it. */
+export class Running {
+  private constructor(
+    public readonly name: string,
+    private readonly child: ChildProcess,
+    private readonly logFile: string,
+  ) {}
+
+  public static start(
+    name: string,
+    program: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    folder: string,
+  ): Running {
+    fs.mkdirSync(folder, { recursive: true });
+    const logFile = path.join(folder, `${name}.log`);
+    const log = fs.openSync(logFile, "a");
+    const child = spawn(program, args, { env: { ...env }, cwd: folder, stdio: ["ignore", log, log] });
+    fs.closeSync(log);
+    return new Running(name, child, logFile);
+  }
+
+  /** Last lines of what it wrote. */
+  public get log(): string {
+    return fs.readFileSync(this.logFile, "utf8").split("\n").slice(-25).join("\n");
+  }
+
+  public get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Ends it: politely with a time limit, or as the kernel does. */
+  public async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM", limit = 5_000): Promise<void> {
+    if (this.ended) return;
+    const gone = new Promise((done) => this.child.once("exit", done));
+    this.child.kill(signal);
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), limit);
+    await gone;
+    clearTimeout(timer);
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** An HTTP request with a time limit; no connection is status 0. */
+export async function ask(url: string, init: RequestInit = {}, limit = 10_000): Promise<Answer> {
+  try {
+    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(limit) });
+    return { status: answer.status, text: await answer.text() };
+  } catch (error) {
+    return { status: 0, text: String(error) };
+  }
+}
+
+/** Waits until an address answers 200; at most `limit` milliseconds. Says what it answered instead, and what the process wrote. */
+export async function ready(url: string, of: Running, limit: number): Promise<number> {
+  let last: Answer = { status: 0, text: "" };
+  try {
+    return await within(limit, `${of.name} to be ready`, async () => {
+      if (of.ended) throw new Error(`${of.name} ended`);
+      last = await ask(url, {}, 2_000);
+      return last.status === 200;
+    });
+  } catch (error) {
+    throw new Error(`${String(error)}: ${last.status} ${last.text}\n${of.log}`);
+  }
+}
