@@ -1,93 +1,17 @@
-import fs from "node:fs";
-import path from "node:path";
-import { type PulumiResult, runPulumi } from "../../embedded/engine";
-import { installStandIns } from "../../embedded/providers/install";
-import { startTestCluster, type TestCluster } from "./providers-kit";
+import { EngineLab } from "./engine-kit";
 
 /** The stand-ins under the real engine: small programs, run one after the other on one stack, against a real API server. */
 
-const root = path.join(__dirname, "../..");
-let cluster: TestCluster;
-let program: string;
+let lab: EngineLab;
+const run: EngineLab["run"] = (...args) => lab.run(...args);
 
-interface Run {
-  readonly code: number;
-  readonly text: string;
-  /** Operations by resource name, `same` left out. */
-  readonly steps: Record<string, string[]>;
-}
-
-interface EngineEvent {
-  readonly resourcePreEvent?: { readonly metadata: { readonly op: string; readonly urn: string } };
-  readonly diagnosticEvent?: { readonly message: string; readonly severity: string };
-}
-
-function eventsOf(result: PulumiResult): EngineEvent[] {
-  const lines = result.stdout.split("\n").filter((line) => line.startsWith("{"));
-  return lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line) as EngineEvent];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function read(result: PulumiResult): Run {
-  const steps: Record<string, string[]> = {};
-  const events = eventsOf(result);
-  for (const { metadata } of events.flatMap((event) => event.resourcePreEvent ?? [])) {
-    const name = metadata.urn.split("::").at(-1) ?? "";
-    if (!["same", "read"].includes(metadata.op) && !metadata.urn.includes("pulumi:pulumi:Stack")) (steps[name] ??= []).push(metadata.op);
-  }
-  // The Node SDK's debug lines hold every resource in clear text, and `--json` prints them: no fault of a provider.
-  const shown = result.stdout.split("\n").filter((line) => !line.includes(`"severity":"debug"`));
-  const said = events.flatMap(({ diagnosticEvent }) =>
-    diagnosticEvent && diagnosticEvent.severity !== "debug" ? [diagnosticEvent.message] : [],
-  );
-  return { code: result.code, text: [...said, ...shown, result.stderr].join("\n"), steps };
-}
-
-async function engine(...args: string[]): Promise<PulumiResult> {
-  const places = { home: path.join(cluster.dir, "home"), backend: path.join(cluster.dir, "state"), passphrase: "test" };
-  return runPulumi([...args, "--non-interactive"], { ...places, pulumiFolder: cluster.pulumiFolder, cwd: program, timeoutSeconds: 120 });
-}
-
-async function run(command: "up" | "refresh" | "destroy", body?: string): Promise<Run> {
-  if (body !== undefined) write(body);
-  return read(await engine(command, "--yes", "--skip-preview", "--json", "--stack", "dev"));
-}
-
-function write(body: string): void {
-  const head = `
-    const { readFileSync } = require("node:fs");
-    const pulumi = require("@pulumi/pulumi");
-    const k8s = require("@pulumi/kubernetes");
-    const tls = require("@pulumi/tls");
-    const provider = new k8s.Provider("cluster", { kubeconfig: readFileSync("kubeconfig", "utf8"), clusterIdentifier: "test", enableConfigMapMutable: true });
-    const on = (more) => ({ provider, ...more });
-    const map = (name, data, options, metadata) => new k8s.core.v1.ConfigMap(name, { metadata: { name, ...metadata }, data }, on(options));`;
-  fs.writeFileSync(path.join(program, "index.js"), head + body);
-}
-
-const state = () => fs.readFileSync(path.join(cluster.dir, "state/.pulumi/stacks/providers/dev.json"), "utf8");
 const configMap = (name: string) => `/api/v1/namespaces/default/configmaps/${name}`;
 
 beforeAll(async () => {
-  cluster = await startTestCluster();
-  program = path.join(cluster.dir, "program");
-  fs.mkdirSync(program);
-  fs.mkdirSync(path.join(cluster.dir, "state"));
-  fs.symlinkSync(path.join(root, "node_modules"), path.join(program, "node_modules"));
-  fs.writeFileSync(path.join(program, "Pulumi.yaml"), "name: providers\nruntime: nodejs\nmain: index.js\n");
-  fs.writeFileSync(path.join(program, "package.json"), `{"name": "providers", "main": "index.js"}`);
-  fs.writeFileSync(path.join(program, "kubeconfig"), cluster.kubeconfig);
-  installStandIns(path.join(cluster.dir, "home"));
-  const made = await engine("stack", "init", "dev");
-  if (made.code !== 0) throw new Error(made.stderr);
+  lab = await EngineLab.start();
 }, 120_000);
 
-afterAll(async () => cluster.stop(), 60_000);
+afterAll(async () => lab.stop(), 60_000);
 
 test("an up creates, a second one changes nothing, and no secret is readable in the state", async () => {
   const body = `
@@ -101,17 +25,17 @@ test("an up creates, a second one changes nothing, and no secret is readable in 
   expect([first.code, first.text]).toEqual([0, expect.any(String)]);
   expect(Object.values(first.steps).every((ops) => ops.join() === "create")).toBe(true);
   const secretWords = ["correct-horse", Buffer.from("correct-horse").toString("base64"), "EC PRIVATE KEY"];
-  for (const text of [state(), first.text]) for (const word of secretWords) expect(text).not.toContain(word);
+  for (const text of [lab.state(), first.text]) for (const word of secretWords) expect(text).not.toContain(word);
   expect((await run("up")).steps).toEqual({});
 }, 120_000);
 
 test("an out-of-band change is shown by a refresh and set back by the next up", async () => {
   await run("up", `map("drift", { a: "1" });`);
-  await cluster.ask("PATCH", configMap("drift"), { data: { a: "foreign" } }, { manager: "kubectl-edit" });
+  await lab.cluster.ask("PATCH", configMap("drift"), { data: { a: "foreign" } }, { manager: "kubectl-edit" });
   expect((await run("refresh")).steps).toMatchObject({ drift: ["refresh"] });
   expect((await run("up")).steps).toEqual({ drift: ["update"] });
-  expect((await cluster.ask("GET", configMap("drift")))["data"]).toEqual({ a: "1" });
-  await cluster.ask("DELETE", configMap("drift"));
+  expect((await lab.cluster.ask("GET", configMap("drift")))["data"]).toEqual({ a: "1" });
+  await lab.cluster.ask("DELETE", configMap("drift"));
   await run("refresh");
   expect((await run("up")).steps).toEqual({ drift: ["create"] });
 }, 120_000);
@@ -123,8 +47,8 @@ test("an immutable field replaces: the old object is deleted first where the nam
     new k8s.apps.v1.Deployment("fixed", { metadata: { name: "fixed" }, spec }, on());
     new k8s.apps.v1.Deployment("auto", { spec }, on());`;
   expect((await run("up", body("one"))).steps).toMatchObject({ fixed: ["create"], auto: ["create"] });
-  write(body("two"));
-  const preview = await engine("preview", "--stack", "dev");
+  lab.write(body("two"));
+  const preview = await lab.engine("preview", "--stack", "dev");
   expect([preview.code, preview.stdout]).toEqual([0, expect.stringMatching(/2 to replace/)]);
   const { steps } = await run("up");
   expect([steps["fixed"], steps["auto"]]).toEqual([
@@ -134,7 +58,7 @@ test("an immutable field replaces: the old object is deleted first where the nam
 }, 120_000);
 
 test("protect, retainOnDelete, deletedWith and import work with it", async () => {
-  await cluster.ask("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name: "imported" }, data: { a: "1" } });
+  await lab.cluster.ask("POST", "/api/v1/namespaces/default/configmaps", { metadata: { name: "imported" }, data: { a: "1" } });
   const kept = `map("kept", { a: "1" }, { retainOnDelete: true });`;
   const body = `
     const home = new k8s.core.v1.Namespace("room", { metadata: { name: "room" } }, on());
@@ -143,13 +67,13 @@ test("protect, retainOnDelete, deletedWith and import work with it", async () =>
     map("imported", { a: "1" }, { import: "default/imported" });`;
   expect((await run("up", body + kept)).steps).toMatchObject({ imported: ["import"], guarded: ["create"] });
   expect((await run("up", body)).steps).toEqual({ kept: ["delete"] });
-  expect((await cluster.ask("GET", configMap("kept")))["data"]).toEqual({ a: "1" });
+  expect((await lab.cluster.ask("GET", configMap("kept")))["data"]).toEqual({ a: "1" });
   const refused = await run("up", body.replace(/map\("guarded".*/, ""));
   expect([refused.code, refused.text]).toEqual([expect.any(Number), expect.stringMatching(/protect/)]);
   expect(refused.code).not.toBe(0);
   const gone = await run("up", `map("guarded", { a: "1" });`);
   expect(gone.code).toBe(0);
-  expect(await cluster.ask("GET", "/api/v1/namespaces/room")).toMatchObject({ code: 404 });
+  expect(await lab.cluster.ask("GET", "/api/v1/namespaces/room")).toMatchObject({ code: 404 });
 }, 120_000);
 
 test("an object that does not get ready fails the run with the reason, stays in the state and is mended by the next up", async () => {
@@ -173,5 +97,5 @@ test("a certificate is renewed when it is due, and destroy leaves nothing behind
   expect((await run("up")).steps).toEqual({});
   expect((await run("up", body(10))).steps).toEqual({ cert: ["create-replacement", "replace", "delete-replaced"] });
   expect((await run("destroy")).code).toBe(0);
-  expect(await cluster.ask("GET", configMap("last"))).toMatchObject({ code: 404 });
+  expect(await lab.cluster.ask("GET", configMap("last"))).toMatchObject({ code: 404 });
 }, 120_000);
