@@ -49,10 +49,11 @@ export class CortexScene {
     return { args: this.machine.argsOf(placed), env: this.machine.envOf(placed) };
   }
 
-  /** Starts a container; what it would listen on everywhere, it listens on at its pod's address. */
-  public start(placed: Placed, more: readonly string[] = []): Running {
+  /** Starts a container, after `before` has changed its files; what it would listen on everywhere, it listens on at its pod's address. */
+  public start(placed: Placed, more: readonly string[] = [], before: () => void = () => undefined): Running {
     const { address, name, root } = placed;
     const { args, env } = this.command(placed);
+    before();
     const listen = ["server.http-listen-address", "server.grpc-listen-address", "memberlist.bind-addr"].map(
       (flag) => `-${flag}=${address}`,
     );
@@ -66,10 +67,10 @@ export class CortexScene {
   }
 
   /** Waits for `/ready` of a started part. */
-  public async ready(name: string, limit = 60_000): Promise<number> {
+  public async ready(name: string, limit = 60_000, port = 8080): Promise<number> {
     const one = this.running.get(name);
     if (one === undefined) throw new Error(`${name} was not started`);
-    return ready(this.url(name, "/ready"), one, limit);
+    return ready(this.url(name, "/ready", port), one, limit);
   }
 
   public as(tenant: string, name: string, path: string, init: RequestInit = {}): Promise<Answer> {

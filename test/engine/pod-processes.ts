@@ -169,7 +169,8 @@ export class Running {
 
   /** Last lines of what it wrote. */
   public get log(): string {
-    return fs.readFileSync(this.logFile, "utf8").split("\n").slice(-25).join("\n");
+    const lines = fs.readFileSync(this.logFile, "utf8").trim().split("\n").slice(-12);
+    return lines.map((line) => line.slice(0, 400)).join("\n");
   }
 
   public get ended(): boolean {

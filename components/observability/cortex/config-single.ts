@@ -3,9 +3,10 @@ import { alertmanager, always, floor, frontend, querier, ruler, server, stores }
 import type { Block, StorageShape } from "./config-shared";
 
 const self = "127.0.0.1";
+const grpc = `${self}:${ports.cortex.grpc}`;
 const memory = { kvstore: { store: "inmemory" } };
-/** Gossip of the one process, with the operators' querier in the same pod. */
-export const gossipPort = 7946;
+/** Gossip of the one process with the operators' querier in the same pod; no network policy opens it. */
+const gossipPort = 7946;
 
 /** `-target=all`: one process that finds itself. Only the ingesters' ring is gossiped, so that the operators' querier finds the one ingester. */
 export function singleBlocks(storage: StorageShape): Block {
@@ -14,12 +15,12 @@ export function singleBlocks(storage: StorageShape): Block {
     ...always,
     target: "all",
     server,
-    memberlist: { bind_addr: [self], bind_port: gossipPort, advertise_addr: self, advertise_port: gossipPort },
+    memberlist: { bind_port: gossipPort, advertise_addr: self, advertise_port: gossipPort },
     distributor: { shard_by_all_labels: true, ring: memory },
     ingester: { lifecycler: { address: self, num_tokens: 512, ring: { kvstore: { store: "memberlist" }, replication_factor: 1 } } },
-    querier,
+    querier: { ...querier, store_gateway_addresses: grpc },
     frontend,
-    frontend_worker: { match_max_concurrent: true },
+    frontend_worker: { match_max_concurrent: true, frontend_address: grpc },
     blocks_storage: {
       ...blocks,
       tsdb: { dir: "/data/tsdb" },
@@ -56,6 +57,7 @@ export const operatorsArgs: readonly string[] = [
   "-memberlist.abort-if-join-fails=false",
   // Containers of a pod restart one by one, and the other one does not look for this one.
   "-memberlist.rejoin-interval=10s",
-  `-querier.store-gateway-addresses=${self}:${ports.cortex.grpc}`,
+  // No tenant's query may come to it.
+  "-querier.frontend-address=",
   "-querier.active-query-tracker-dir=/data/operators/active-query-tracker",
 ];
