@@ -8,9 +8,11 @@ import { dedicatedQuerier, ObservabilityCluster } from "./components/observabili
 import { lastUp } from "./components/lastup";
 import { TenantStack } from "./components/tenant";
 import { checkCapacity, planCapacity } from "./model/capacity";
-import { refuseLosses, type Before, type TenantRecord } from "./model/guard";
+import { refuseLosses, tenantRecord, type Before } from "./model/guard";
+import { checkLimitSizes } from "./model/limits";
 import { loadTenants, type TenantSet } from "./model/load";
 import { InputError } from "./model/problem";
+import { readsSharded } from "./model/shards";
 import { parseSettings, type Settings } from "./model/settings";
 
 /** The program: settings -> tenants -> hardware -> addons -> observability, edge -> tenants. What it returns are the stack's outputs. */
@@ -61,7 +63,9 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
   return {
     /** Name -> state: what `refuseLosses` compares the next run's files with. */
     tenants: byName((s) => s.tenant.state),
-    records: byName((s): TenantRecord => ({ metrics: s.tenant.metrics, keys: s.tenant.keys, storageId: s.tenant.storageId })),
+    records: byName((s) => tenantRecord(s.tenant)),
+    /** What `refuseLosses` must know of the last run before it lets a shard shrink. */
+    readSharding: readsSharded(settings.cluster),
     endpoints: byName((s) => s.stack.endpoints),
     /** Secret: what `tenantstack token` mints with. */
     signing: byName((s) => s.stack.signing),
@@ -75,6 +79,7 @@ async function input(before: Promise<Before>): Promise<Input> {
   const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
   refuseLosses(await before, set.tenants, settings);
   checkCapacity(set.tenants, settings);
+  checkLimitSizes(set.tenants, set.retiredIds, settings);
   return { settings, set };
 }
 

@@ -73,7 +73,7 @@ function sized(settings: Settings, size: string | undefined): Settings {
   if (size === undefined) return settings;
   if (size !== "single" && size !== "distributed")
     throw wrongOption("--size", size, "must be single or distributed", "Write --size distributed");
-  return { ...settings, cluster: { size } };
+  return { ...settings, cluster: { ...settings.cluster, size } };
 }
 
 function numbers({ zones, buffer }: Options): CapacityOptions {

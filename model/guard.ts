@@ -1,4 +1,6 @@
 import { InputError, type Problem } from "./problem";
+import { readsSharded, shardRecord, shrinkProblem } from "./shards";
+import type { ShardRecord } from "./shards";
 import type { Settings } from "./settings";
 import type { MetricsSystem, Tenant } from "./tenant";
 import { keyRotationProblem } from "./tokens";
@@ -8,19 +10,29 @@ export interface TenantRecord {
   readonly metrics: MetricsSystem;
   readonly keys: readonly string[];
   readonly storageId: string;
+  /** Sizes that must not shrink at once; none in records of versions before them. */
+  readonly shards?: ShardRecord;
 }
 
-/** What the last successful `up` declared (stack outputs `tenants` and `records`). */
+/** What to remember of a tenant. */
+export function tenantRecord(tenant: Tenant): TenantRecord {
+  const shards = shardRecord(tenant);
+  return { metrics: tenant.metrics, keys: tenant.keys, storageId: tenant.storageId, ...(shards && { shards }) };
+}
+
+/** What the last successful `up` declared (stack outputs `tenants`, `records` and `readSharding`). */
 export interface Before {
   readonly states: Readonly<Record<string, string>>;
   readonly records: Readonly<Record<string, TenantRecord>>;
+  /** Whether Cortex' queriers asked a tenant's shard of ingesters only. */
+  readonly readSharding: boolean;
 }
 
 /**
  * Refuses changes that would lose a tenant or its data, before anything is declared; also with `--skip-preview`.
  * Throws InputError with all of them at once.
  */
-export function refuseLosses(before: Before, tenants: readonly Tenant[], settings: Pick<Settings, "tenants">): void {
+export function refuseLosses(before: Before, tenants: readonly Tenant[], settings: Pick<Settings, "tenants" | "cluster">): void {
   const now = new Map(tenants.map((t) => [t.name, t]));
   const problems: Problem[] = [];
   for (const [name, state] of Object.entries(before.states).sort()) {
@@ -30,7 +42,9 @@ export function refuseLosses(before: Before, tenants: readonly Tenant[], setting
       continue;
     }
     const record = before.records[name];
-    if (record !== undefined && record.storageId === tenant.storageId) problems.push(...changed(tenant, record));
+    if (record === undefined || record.storageId !== tenant.storageId) continue;
+    const shrunk = shrinkProblem(tenant, record.shards, { before: before.readSharding, now: readsSharded(settings.cluster) });
+    problems.push(...changed(tenant, record), ...(shrunk ? [shrunk] : []));
   }
   if (problems.length > 0) throw new InputError(problems);
 }

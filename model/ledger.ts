@@ -167,6 +167,18 @@ export function eraseEntry(entries: readonly LedgerEntry[], id: string, today: s
   return entries.map((candidate) => (candidate === one ? next : candidate));
 }
 
+/** Storage ids whose data the systems are told to drop: those with `erasing` and not yet `erased`, by the systems that hold data of them, sorted. */
+export function erasingIds(entries: readonly LedgerEntry[]): Record<"cortex" | "loki" | "thanos", string[]> {
+  const now = entries.filter((one) => one.erasing !== undefined && one.erased === undefined);
+  const ids = (holds: (one: LedgerEntry) => boolean) =>
+    now
+      .filter(holds)
+      .map((one) => one.storageId)
+      .sort();
+  const metrics = (system: MetricsSystem) => ids((one) => one.apis.includes("metrics") && one.metrics === system);
+  return { cortex: metrics("cortex"), loki: ids((one) => one.apis.includes("logs")), thanos: metrics("thanos") };
+}
+
 const heading = `# Storage ids of retired tenants. Kept by \`tenantstack retire\`; never edit or remove an entry:
 # a new tenant of an old name would find the old data.
 `;

@@ -4,7 +4,7 @@ import { limitTable, serviceValues } from "./describe";
 import { fieldInfo } from "./fields";
 import type { FieldInfo } from "./fields";
 import { eachField } from "./fieldwalk";
-import { plainTenant } from "./limitsreference";
+import { plainTenant } from "./plain";
 import { defaults } from "./resolve";
 import { tenantFile } from "./schema";
 import { serviceLevel } from "./tiers";

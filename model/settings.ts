@@ -15,7 +15,11 @@ export interface Settings {
   readonly dns: "cloudflare" | "none";
   readonly certificates: "letsencrypt" | "private-ca";
   readonly edge: "gateway-api" | "none";
-  readonly cluster: { readonly size: "single" | "distributed" };
+  readonly cluster: {
+    readonly size: "single" | "distributed";
+    /** False while a tenant's shard of Cortex' ingesters is made smaller; `readsSharded` in `shards.ts` says what holds. Size distributed only. */
+    readonly readSharding?: boolean;
+  };
   /** DNS zone under which tenants get their names, e.g. `obs.example.com`. */
   readonly zone: string;
   /** The folder of tenant files, relative to the project; a cell is another folder. */
@@ -125,6 +129,12 @@ function combinationFaults(written: unknown): Fault[] {
       "Write s3: {endpoint, region, bucketPrefix}, or hardware: aws, or size: single",
     ),
     ...refuse(
+      !distributed && has("cluster", "readSharding"),
+      ["cluster", "readSharding"],
+      "is only for cluster.size: distributed: a single process has one shard",
+      "Remove it",
+    ),
+    ...refuse(
       letsencrypt && !has("acmeEmail"),
       ["acmeEmail"],
       "is required with certificates: letsencrypt",
@@ -161,6 +171,7 @@ function withDefaults(file: SettingsFile, stack: string): Settings {
   const hardware = file.hardware ?? "existing";
   const certificates = file.certificates ?? "private-ca";
   const edge = file.edge ?? "none";
+  const readSharding = file.cluster?.readSharding;
   const addons = {
     certManager: certificates === "letsencrypt",
     prometheusOperator: hardware === "aws",
@@ -172,7 +183,7 @@ function withDefaults(file: SettingsFile, stack: string): Settings {
     dns: file.dns ?? "none",
     certificates,
     edge,
-    cluster: { size: file.cluster?.size ?? "single" },
+    cluster: { size: file.cluster?.size ?? "single", ...(readSharding !== undefined && { readSharding }) },
     zone: file.zone,
     tenants: file.tenants ?? "tenants",
     addons: {

@@ -39,6 +39,12 @@ export const settingsSchema = z.strictObject({
         ["single", "distributed"],
         "`single` (default): one process per system. `distributed`: microservices, three copies.",
       ).optional(),
+      readSharding: field(z.boolean(), {
+        summary: "`false` while a tenant's shard of Cortex' ingesters is made smaller: docs/operations.md. True by default.",
+        type: "true or false",
+        rule: "must be true or false",
+        remedy: "Write true, or false to shrink a shard",
+      }).optional(),
     }),
     "The shared cluster.",
     "Write cluster: {size: single}",

@@ -5,11 +5,12 @@ import { replicationFactor } from "../../model/capacity-figures";
 import type { CapacitySettings } from "../../model/capacity";
 import { platformTenant } from "../../model/names";
 import { retentionClasses } from "../../model/retention";
+import { limitsFiles } from "../../model/limits";
+import { readsSharded, receiverShards } from "../../model/shards";
 import type { Tenant } from "../../model/tenant";
 import type { Hardware, SharedCluster } from "../contracts";
 import { clusterAddresses } from "./addresses";
 import { declareCortex } from "./cortex";
-import { limitsFiles } from "./limits";
 import { declareLoki } from "./loki";
 import { priorityClasses } from "./priorities";
 import { declareSystem } from "./system";
@@ -33,8 +34,7 @@ export interface ObservabilityArgs {
 /**
  * The shared Cortex, Loki and Thanos. All three are always declared, so that every address of `SharedCluster` exists and a first tenant of a
  * system is a change of limits only. Size single runs one process of each system, size distributed their microservices, in numbers that the capacity
- * plan gives.
- * @throws RunError for limits that do not fit one object.
+ * plan gives. Limits that do not fit their objects are refused before (`checkLimitSizes`).
  */
 export class ObservabilityCluster extends pulumi.ComponentResource {
   /** Plain values, for tenants of this and of other stacks. */
@@ -46,18 +46,18 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
     const inside = { parent: this, provider: args.hardware.provider };
     const isMeasured = args.tenants.some((tenant) => tenant.name === platformTenant && tenant.state !== "retired");
     const copies = size === "single" ? 1 : replicationFactor;
-    const limits = limitsFiles(args.tenants, args.retired, (byId) => writeLimits(byId, isMeasured, copies));
+    const limits = limitsFiles(args.tenants, args.retired, size, (byId) => writeLimits(byId, isMeasured, copies));
     const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length });
     const priorities = priorityClasses(inside);
     const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: priorities });
     this.addresses = clusterAddresses();
 
-    declareCortex(system("cortex"), size, limits.cortex);
+    declareCortex(system("cortex"), size, limits.cortex.text, readsSharded(args.settings.cluster));
     declareLoki(system("loki"), size, limits.loki, this.addresses);
     declareThanos(system("thanos"), size, {
-      limits: { text: limits.thanos, isMeasured },
+      limits: { text: limits.thanos.text, isMeasured },
       classes: retentionClasses(args.tenants, args.retired),
-      shardSizes: {},
+      shardSizes: receiverShards(args.tenants),
       cluster: this.addresses,
     });
 

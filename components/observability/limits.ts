@@ -1,40 +1,28 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { LedgerEntry } from "../../model/ledger";
-import { storeLimits } from "../../model/limits";
-import type { StoreLimits } from "../../model/limits";
-import type { Tenant } from "../../model/tenant";
-import { toYaml } from "../../model/text";
-import type { SystemName } from "./system";
+import type { types } from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { LimitsFile } from "../../model/limits";
+import type { System } from "./system";
+import { configMap } from "./workload";
 
-/** A ConfigMap holds 1024 KiB in all; what comes near it is refused before anything is changed. */
-const mostBytes = 1000 * 1024;
-
-/**
- * The runtime files of the three systems. Keys are sorted and each value has a line of its own, so a diff shows only the tenant and the value
- * that changed.
- * @param thanosFile what the file of Thanos receive says around the limits of tenants.
- * @throws RunError when one does not fit its object.
- */
-export function limitsFiles(
-  tenants: readonly Tenant[],
-  retired: readonly LedgerEntry[],
-  thanosFile: (byId: StoreLimits["thanos"]) => object,
-): Record<SystemName, string> {
-  const { cortex, loki, thanos } = storeLimits(tenants, retired);
-  return {
-    cortex: limitsText("cortex", { overrides: cortex }),
-    loki: limitsText("loki", { overrides: loki }),
-    thanos: limitsText("thanos", thanosFile(thanos)),
-  };
+/** Runtime limits as a workload mounts them. */
+export interface LimitsMount {
+  /** The ConfigMaps: the only objects that change when a tenant's limits change. */
+  readonly objects: readonly pulumi.Resource[];
+  /** The volume `limits`: all files in one folder. Mount it as a folder; a file mounted by `subPath` never changes. */
+  readonly volume: types.input.core.v1.Volume;
+  /** Paths of the files below the folder where the volume is mounted, in a fixed order. */
+  paths(folder: string): string[];
 }
 
-/** One system's file as text. */
-function limitsText(system: SystemName, content: unknown): string {
-  const text = toYaml(content);
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= mostBytes) return text;
-  throw new pulumi.RunError(
-    `The limits of ${system} take ${Math.ceil(bytes / 1024)} KiB; one object may hold ${mostBytes / 1024} KiB. ` +
-      "Move some of the tenants to a stack with a cluster of its own.",
-  );
+/** Declares the ConfigMaps of a system's runtime limits, one a file, and says how pods mount them. */
+export function limitsMount(system: System, files: readonly LimitsFile[]): LimitsMount {
+  const [only, ...others] = files;
+  return {
+    objects: files.map(({ configMap: name, file, text }) => configMap(system, name, { [file]: text })),
+    volume:
+      only !== undefined && others.length === 0
+        ? { name: "limits", configMap: { name: only.configMap } }
+        : { name: "limits", projected: { sources: files.map(({ configMap: name }) => ({ configMap: { name } })) } },
+    paths: (folder) => files.map(({ file }) => `${folder}/${file}`),
+  };
 }

@@ -33,7 +33,6 @@ const answers: Readonly<Record<Enforcer, Readonly<Record<string, Answer>>>> = {
     ingestion_rate: store,
     max_global_series_per_user: { ...store, words: "new series only; Cortex' own 400 until the gateway" },
     max_series_per_user: perIngester,
-    max_series_per_metric: perIngester,
     ingestion_tenant_shard_size: fewer,
     store_gateway_tenant_shard_size: fewer,
     compactor_tenant_shard_size: fewer,

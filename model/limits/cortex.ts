@@ -15,9 +15,8 @@ export function cortexIngest({ limits }: Tenant): Entries {
     ["ingestion_rate", rate, "limits.metrics.samplesPerSecond"],
     ["ingestion_burst_size", Math.max(2 * rate, leastBurst), "limits.metrics.samplesPerSecond"],
     ["max_global_series_per_user", limits.metrics.activeSeries, "limits.metrics.activeSeries"],
-    // The limits per ingester, 5M series and 50k of one metric by default, would cut a tenant short where there are few ingesters.
+    // The limit per ingester, 5M by default, would cut a larger tenant short where there are few ingesters.
     ["max_series_per_user", 0, "fixed"],
-    ["max_series_per_metric", 0, "fixed"],
   ];
 }
 

@@ -16,16 +16,23 @@ export function limitEntries(tenant: Tenant): LimitEntry[] {
   const isOpen = tenant.state === "active";
   const by = (enforcer: Enforcer, entries: Entries): LimitEntry[] =>
     entries.map(([option, value, source]) => ({ enforcer, option, value, source }));
-  const cortex = () => by("cortex", [...(isOpen ? cortexIngest(tenant) : cortexClosed), ...cortexQueries(tenant, level)]);
+  const ingest = (open: Entries, closed: Entries) => (isOpen ? open : replaced(open, closed));
+  const cortex = () => by("cortex", [...ingest(cortexIngest(tenant), cortexClosed), ...cortexQueries(tenant, level)]);
   const thanos = () => [
-    ...by("thanos-receive", isOpen ? thanosIngest(tenant) : thanosClosed),
+    ...by("thanos-receive", ingest(thanosIngest(tenant), thanosClosed)),
     ...by("thanos-hashring", thanosRing(level)),
     ...by("thanos-compactor", thanosClass(tenant)),
   ];
-  const loki = () => by("loki", [...lokiIngest(tenant), ...(isOpen ? [] : lokiClosed), ...lokiQueries(tenant, level)]);
+  const loki = () => by("loki", [...ingest(lokiIngest(tenant), lokiClosed), ...lokiQueries(tenant, level)]);
   return [
     ...(hasMetrics ? { cortex, thanos }[tenant.metrics]() : []),
     ...(tenant.apis.includes("logs") ? loki() : []),
     ...by("gateway", gatewayEntries(tenant)),
   ];
+}
+
+/** The entries, with those of the same option in the place of the first ones. */
+function replaced(open: Entries, closed: Entries): Entries {
+  const options = new Set(closed.map(([option]) => option));
+  return [...open.filter(([option]) => !options.has(option)), ...closed];
 }

@@ -1,4 +1,5 @@
 import { queriesPerQuerier, replicationFactor } from "../../../model/capacity-figures";
+import { ingestersLookback } from "../../../model/shards";
 import { systemNamespaces } from "../../../model/names";
 import type { Address } from "../../contracts";
 import { clusterAddresses, ports } from "../addresses";
@@ -14,7 +15,7 @@ const hostOf = (service: string) => `${service}.${systemNamespaces.cortex}.svc`;
  * Hours for which ingesters are asked. Blocks are read from the bucket from an hour earlier on, when those of two hours are compacted (docs/blocks-storage/
  * production-tips.md: up to 6 h 45 min). A tenant's ingesters of the last so many hours may hold its samples: so long shrinking a shard size takes.
  */
-export const ingesterLookbackHours = 13;
+export const ingesterLookbackHours = ingestersLookback / 3600;
 /** What the volumes of ingesters are sized for. */
 const ingesterHours = 24;
 

@@ -1,23 +1,25 @@
 import { singleSizes } from "../../../model/capacity";
+import type { LimitsFile } from "../../../model/limits";
 import { images } from "../../../model/versions";
 import { textHash } from "../../../model/text";
 import type { SharedCluster } from "../../contracts";
 import { ports, services } from "../addresses";
+import { limitsMount } from "../limits";
 import { gateways, partOf, policy, toStorage } from "../policies";
 import type { System } from "../system";
 import { configMap, service, statefulSet } from "../workload";
-import { configFile, configPath, limitsFile, limitsPath, lokiConfig } from "./config";
+import { configFile, configPath, limitsPath, lokiConfig } from "./config";
 
 const part = "loki";
 const http = ports.loki.http;
 /** The image's own user. */
 const uid = 10001;
 
-/** Loki as one process. `limits` is the runtime file: the one object that changes when a tenant's limits change. */
-export function declareSingle(system: System, limits: string, cluster: SharedCluster): void {
+/** Loki as one process. `limits` are the runtime files, of which a single process has one. */
+export function declareSingle(system: System, limits: readonly LimitsFile[], cluster: SharedCluster): void {
   const config = lokiConfig(system.storage, cluster.cortex.alertmanager);
   const main = configMap(system, "loki-config", { [configFile]: config });
-  const runtime = configMap(system, "loki-limits", { [limitsFile]: limits });
+  const runtime = limitsMount(system, limits);
   statefulSet(system, {
     part,
     uid,
@@ -40,11 +42,8 @@ export function declareSingle(system: System, limits: string, cluster: SharedClu
         { name: "limits", mountPath: limitsPath, readOnly: true },
       ],
     },
-    volumes: [
-      { name: "config", configMap: { name: "loki-config" } },
-      { name: "limits", configMap: { name: "loki-limits" } },
-    ],
-    dependsOn: [main, runtime],
+    volumes: [{ name: "config", configMap: { name: "loki-config" } }, runtime.volume],
+    dependsOn: [main, ...runtime.objects],
   });
   for (const name of Object.values(services.loki)) service(system, { name, part, ports: { http } });
   policy(system, {

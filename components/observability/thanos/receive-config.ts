@@ -1,3 +1,4 @@
+import type { ReceiveFile } from "../../../model/limits";
 import { platformTenant, systemNamespaces, tenantNamespace } from "../../../model/names";
 import { textHash, toJson } from "../../../model/text";
 import { ports } from "../addresses";
@@ -144,7 +145,7 @@ export const headSeriesSource = { host: `prometheus.${tenantNamespace(platformTe
  * @param tenants limits by storage id.
  * @param isMeasured whether the platform's own tenant is there; without it limits of series would only fill the log.
  */
-export function writeLimits(tenants: Readonly<Record<string, WriteLimits>>, isMeasured: boolean, copies: number): object {
+export function writeLimits(tenants: Readonly<Record<string, WriteLimits>>, isMeasured: boolean, copies: number): ReceiveFile {
   const { host, port } = headSeriesSource;
   const global = {
     meta_monitoring_url: `http://${host}:${port}`,
