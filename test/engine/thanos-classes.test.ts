@@ -44,7 +44,7 @@ interface Meta {
 async function objects(path: string): Promise<Record<string, string>> {
   const { items } = await lab.cluster.ask("GET", path);
   return Object.fromEntries(
-    (items as { metadata: Meta & { name: string } }[]).map(({ metadata: m }) => [
+    (items as unknown as { metadata: Meta & { name: string } }[]).map(({ metadata: m }) => [
       m.name,
       `${m.deletionTimestamp === undefined ? "" : "-"}${m.uid}`,
     ]),

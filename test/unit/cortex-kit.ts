@@ -1,9 +1,9 @@
 import type { Storage } from "../../components/contracts";
 import { declareCortex } from "../../components/observability/cortex";
-import { limitsFiles } from "../../components/observability/limits";
 import { declareSystem } from "../../components/observability/system";
 import type { LedgerEntry } from "../../model/ledger";
 import { planCapacity } from "../../model/capacity";
+import { limitsFiles } from "../../model/limits";
 import type { Tenant } from "../../model/tenant";
 import { tierDefaults } from "../../model/tiers";
 import { record } from "../../planning/record";
@@ -62,7 +62,7 @@ export async function recordCortex({
     declareCortex(
       declareSystem("cortex", hardware, plan, { provider: hardware.provider }),
       size,
-      limitsFiles(tenants, everyRetired).cortex,
+      limitsFiles(tenants, everyRetired, size).cortex.text,
     );
     return Promise.resolve({});
   };
