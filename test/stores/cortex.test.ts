@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
-import { within } from "./envoy";
+import { within } from "../engine/envoy";
 import { Bucket, CortexScene, toolPaths } from "./cortex-scene";
 import { metricsOf, otlp, values } from "./cortex-kit";
 

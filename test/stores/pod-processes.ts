@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Recorded } from "../../planning/record";
 import { matches, objects, workloads } from "../unit/observability-kit";
-import { within } from "./envoy";
+import { within } from "../engine/envoy";
 
 /** Pods of a recording as processes of this machine: a small kubelet for tests of one system. Every pod has a loopback address of its own. */
 

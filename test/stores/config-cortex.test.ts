@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Storage } from "../../components/contracts";
 import { s3 } from "../unit/observability-kit";
-import { within } from "./envoy";
+import { within } from "../engine/envoy";
 import { metricsOf, otlp, values } from "./cortex-kit";
 import { CortexScene, toolPaths } from "./cortex-scene";
 import { ask, type Placed } from "./pod-processes";
