@@ -142,6 +142,9 @@ function ingesterHolds(): Hold[] {
   ];
 }
 
+/** `querier.max_concurrent` of Loki, its default. */
+export const logQueriesPerQuerier = 4;
+
 /** Loki sizes clusters below 3 TB a day, to 30 TB a day, and not by a rule above: MB/s. */
 export const lokiSmall = 3e6 / 86_400;
 export const lokiMost = 30e6 / 86_400;
@@ -172,16 +175,17 @@ const loki: readonly Component[] = [
     ],
   },
   {
-    // `querier.max_concurrent` is 4.
     name: "querier",
     placement: "spread",
     pod: { cpu: 1, memory: 1 },
     from: large({ cpu: 1.5, memory: 2 }),
     holds: [
       { dimension: "megabytes", each: lokiSmall / 10 },
-      { dimension: "queries", each: 4 },
+      { dimension: "queries", each: logQueriesPerQuerier },
     ],
   },
+  // One for operators, as large as a querier of a large cluster: it answers queries over many tenants, and splits none of them.
+  { name: "query-operators", placement: "several", pod: { cpu: 1.5, memory: 2 }, holds: [] },
   { name: "query-frontend", placement: "spread", pod: { cpu: 1, memory: 2 }, holds: [{ dimension: "megabytes", each: lokiSmall / 2 }] },
   // Loki's page: two, whatever the size.
   { name: "query-scheduler", placement: "spread", pod: { cpu: 1, memory: 0.5 }, holds: [] },

@@ -1,11 +1,11 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { amount } from "../../../model/capacity-single";
 import { textHash } from "../../../model/text";
 import type { ContainerResources } from "../../../model/tiers";
 import { images } from "../../../model/versions";
 import type { ContainerArgs, Labels } from "../../kubernetes";
 import { ports } from "../addresses";
+import { goMemory } from "../gomemory";
 import type { System } from "../system";
 import { configMap } from "../workload";
 import { configFile, configPath, limitsFile, limitsPath } from "./config";
@@ -56,7 +56,7 @@ export function cortexContainer(
     env: [
       field("POD_IP", "status.podIP"),
       field("POD_NAME", "metadata.name"),
-      { name: "GOMEMLIMIT", value: goMemory(args.resources.limits.memory) },
+      goMemory(args.resources),
       ...(args.env ?? []),
     ],
     ports: { http: ports.cortex.http, grpc: ports.cortex.grpc },
@@ -64,9 +64,4 @@ export function cortexContainer(
     ready: { path: "/ready", port: "http" },
     mounts: files.mounts,
   };
-}
-
-/** Where Go collects garbage harder, below the limit at which the kernel kills: a tenth for what is not on its heap (go.dev/doc/gc-guide). */
-function goMemory(limit: string): string {
-  return `${Math.floor(amount(limit) * 1024 * 0.9)}MiB`;
 }
