@@ -7,7 +7,9 @@ import { hardware } from "./components/hardware";
 import { dedicatedQuerier, ObservabilityCluster } from "./components/observability";
 import { lastUp } from "./components/lastup";
 import { TenantStack } from "./components/tenant";
-import { checkCapacity, planCapacity } from "./model/capacity";
+import { checkCapacity, planCapacity, type CapacityPlan } from "./model/capacity";
+import { capacityNotice } from "./model/capacity-notice";
+import { capacityRecord, readCapacity } from "./model/capacity-record";
 import { refuseLosses, tenantRecord, type Before } from "./model/guard";
 import { checkLimitSizes } from "./model/limits";
 import { loadTenants, type TenantSet } from "./model/load";
@@ -28,10 +30,11 @@ export default async function program(before: Promise<Before> = lastUp()): Promi
 interface Input {
   readonly settings: Settings;
   readonly set: TenantSet;
+  readonly plan: CapacityPlan;
 }
 
-async function declare({ settings, set }: Input): Promise<Record<string, unknown>> {
-  const below = await hardware(settings, planCapacity(set.tenants, settings), s3Credentials());
+async function declare({ settings, set, plan }: Input): Promise<Record<string, unknown>> {
+  const below = await hardware(settings, plan, s3Credentials());
   const platform = addons(settings, below);
   const tlsProvider = new tls.Provider("tls", {});
   const cloudflare = cloudflareAccess(settings);
@@ -66,6 +69,8 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
     records: byName((s) => tenantRecord(s.tenant)),
     /** What `refuseLosses` must know of the last run before it lets a shard shrink. */
     readSharding: readsSharded(settings.cluster),
+    /** What previews compare the next run's plan with. */
+    capacity: capacityRecord(plan),
     endpoints: byName((s) => s.stack.endpoints),
     /** Secret: what `tenantstack token` mints with. */
     signing: byName((s) => s.stack.signing),
@@ -77,10 +82,14 @@ async function declare({ settings, set }: Input): Promise<Record<string, unknown
 async function input(before: Promise<Before>): Promise<Input> {
   const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
   const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
-  refuseLosses(await before, set.tenants, settings);
+  const last = await before;
+  refuseLosses(last, set.tenants, settings);
   checkCapacity(set.tenants, settings);
   checkLimitSizes(set.tenants, set.retiredIds, settings);
-  return { settings, set };
+  const plan = planCapacity(set.tenants, settings);
+  // Once: `up` shows its preview first.
+  if (pulumi.runtime.isDryRun()) await pulumi.log.info(capacityNotice(plan, readCapacity(last.capacity)));
+  return { settings, set, plan };
 }
 
 /** Static keys of an S3 endpoint, where workload identity is not to be had. */

@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { Change } from "../planning";
+import { capacitySteps, readCapacity } from "../model/capacity-record";
+import type { Change, Recording } from "../planning";
 import { UserError } from "./errors";
 import { root } from "./paths";
 
@@ -19,8 +20,8 @@ export function register(program: Command): void {
         // Loaded here: the SDK takes half a second that the other commands need not pay.
         // eslint-disable-next-line @typescript-eslint/no-require-imports
         const { compare, recordProgram } = require("../planning") as typeof import("../planning");
-        const changes = compare(await recordProgram(before), await recordProgram(path.join(root, "tenants")));
-        process.stdout.write(`${table(changes, options.base)}\n`);
+        const [now, after] = [await recordProgram(before), await recordProgram(path.join(root, "tenants"))];
+        process.stdout.write(`${table(compare(now, after), options.base)}\n${steps(now, after)}`);
       } finally {
         fs.rmSync(path.dirname(before), { recursive: true, force: true });
       }
@@ -61,4 +62,11 @@ function table(changes: readonly Change[], base: string): string {
   return [...rows, "", `Against ${base}: ${count("create")} to create, ${count("update")} to change, ${count("delete")} to delete.`].join(
     "\n",
   );
+}
+
+/** Replicas of the shared cluster that come and go, apart from the objects; nothing when none do. */
+function steps(before: Recording, files: Recording): string {
+  const [now, after] = [readCapacity(before.outputs.capacity), readCapacity(files.outputs.capacity)];
+  const found = now === undefined || after === undefined ? [] : capacitySteps(now, after);
+  return found.length === 0 ? "" : `\n${["Capacity steps:", ...found].join("\n")}\n`;
 }

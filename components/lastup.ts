@@ -8,12 +8,13 @@ import type { Before, TenantRecord } from "../model/guard";
 export async function lastUp(): Promise<Before> {
   const self = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const stack = new pulumi.StackReference("self", { name: self });
-  const [states, records, readSharding] = await Promise.all(
-    ["tenants", "records", "readSharding"].map((name) => stack.getOutputDetails(name)),
+  const [states, records, readSharding, capacity] = await Promise.all(
+    ["tenants", "records", "readSharding", "capacity"].map((name) => stack.getOutputDetails(name)),
   );
   return {
     states: (states?.value ?? {}) as Record<string, string>,
     records: (records?.value ?? {}) as Record<string, TenantRecord>,
     readSharding: readSharding?.value === true,
+    capacity: capacity?.value as unknown,
   };
 }

@@ -1,6 +1,7 @@
 import { expectedUse } from "./capacity-figures";
 import type { Dimension } from "./capacity-figures";
 import { rounded } from "./capacity";
+import { askedBy, capacitySteps, componentKey } from "./capacity-record";
 import type { Bound, CapacityPlan, Planned } from "./capacity";
 
 /** The plan of other tenant files to compare with: `name` is the commit they are from. */
@@ -18,12 +19,17 @@ export function capacityTable(plan: CapacityPlan, base?: Base): string {
   return [heading(plan), "", grid(rows), "", grid(totalRows(plan, base?.plan)), ...steps(plan, base), ""].join("\n");
 }
 
-function heading(plan: CapacityPlan): string {
+/** `size distributed over 3 zones for 5 tenants` */
+export function sizeAndTenants(plan: CapacityPlan): string {
   const count = plan.tenants === 1 ? "1 tenant" : `${plan.tenants} tenants`;
   const over = plan.size === "single" ? "" : ` over ${plan.zones === 1 ? "1 zone" : `${plan.zones} zones`}`;
+  return `size ${plan.size}${over} for ${count}`;
+}
+
+function heading(plan: CapacityPlan): string {
   const use = `${percent(expectedUse.samples)} of limits`;
   const expects = plan.size === "single" ? use : `${use} (queries ${percent(expectedUse.queries)}) + ${percent(plan.buffer)}`;
-  return `Capacity of size ${plan.size}${over} for ${count}, expecting ${expects}`;
+  return `Capacity of ${sizeAndTenants(plan)}, expecting ${expects}`;
 }
 
 const words: Readonly<Record<Dimension, string>> = {
@@ -39,8 +45,7 @@ const words: Readonly<Record<Dimension, string>> = {
 
 const order = ["cortex", "loki", "thanos", "tenants"] as const;
 
-const key = (one: Planned) => `${one.system} ${one.name}`;
-const find = (plan: CapacityPlan | undefined, one: Planned) => plan?.components.find((other) => key(other) === key(one));
+const find = (plan: CapacityPlan | undefined, one: Planned) => plan?.components.find((other) => componentKey(other) === componentKey(one));
 
 /** Components of a plan, and where a base has some that the plan has no more, those with nothing. */
 function lines(plan: CapacityPlan, base: CapacityPlan | undefined): Planned[] {
@@ -49,7 +54,7 @@ function lines(plan: CapacityPlan, base: CapacityPlan | undefined): Planned[] {
 }
 
 /** A row of cells; a cell that starts with `>` is aligned to the right. */
-type Row = readonly string[];
+export type Row = readonly string[];
 
 function distributedRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
   const all = lines(plan, base);
@@ -93,7 +98,7 @@ function systemRows(system: string, parts: readonly Planned[], zones: number, ba
     ...parts.map((one) => {
       const mark = base !== undefined && now(one) !== one.replicas ? "~" : "";
       const zone = one.system === "tenants" ? "" : perZone(one.replicas, zones);
-      const [bound] = one.bounds.filter((each) => each.most !== undefined).sort((x, y) => used(y) - used(x));
+      const bound = fullest(one.bounds);
       return [mark, `  ${one.name}`, ...counts(now(one), one.replicas), `>${zone}`, ...amounts(one), headroom(bound), mostOf(bound)];
     }),
   ];
@@ -114,12 +119,18 @@ function singleRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
   return [["", "", "", ...expected, ">one process holds", ">headroom", "uses most"], ...rows];
 }
 
+/** The bound with the least headroom, of those that any tenant uses. */
+export function fullest<B extends Bound>(bounds: readonly B[]): B | undefined {
+  return bounds.filter((each) => each.most !== undefined).sort((x, y) => used(y) - used(x))[0];
+}
+
 const used = (bound: Bound) => bound.expected / bound.holds;
 
 /** How much more of what is expected now would fit. */
 const free = (bound: Bound) => (used(bound) > 1 ? `none: ${percent(used(bound))}` : percent(1 - used(bound), Math.floor));
 
-const headroom = (bound: Bound | undefined) => (bound === undefined ? "   -" : `${free(bound).padStart(4)} ${words[bound.dimension]}`);
+export const headroom = (bound: Bound | undefined) =>
+  bound === undefined ? "   -" : `${free(bound).padStart(4)} ${words[bound.dimension]}`;
 
 function mostOf(bound: Bound | undefined): string {
   if (bound?.most === undefined || bound.dimension === "tenants") return "-";
@@ -151,15 +162,12 @@ function totalRows(plan: CapacityPlan, base: CapacityPlan | undefined): Row[] {
 /** What an operator must expect when this is rolled out: replicas that come and go. */
 function steps(plan: CapacityPlan, base: Base | undefined): string[] {
   if (base === undefined) return [];
-  const changed = lines(plan, base.plan)
-    .map((one) => ({ one, now: find(base.plan, one)?.replicas ?? 0 }))
-    .filter(({ one, now }) => one.system !== "tenants" && now !== one.replicas);
-  const text = changed.map(({ one, now }) => `  ${one.system} ${one.name}: ${now} -> ${one.replicas}`);
-  return ["", text.length === 0 ? `No capacity step against ${base.name}.` : `Capacity steps against ${base.name}:`, ...text];
+  const found = capacitySteps(askedBy(base.plan), askedBy(plan));
+  return ["", found.length === 0 ? `No capacity step against ${base.name}.` : `Capacity steps against ${base.name}:`, ...found];
 }
 
 /** Columns two spaces apart, as wide as their widest cell. */
-function grid(rows: readonly Row[]): string {
+export function grid(rows: readonly Row[]): string {
   const bare = (cell: string) => cell.replace(/^>/, "");
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, bare(cell).length)));
@@ -179,8 +187,8 @@ const percent = (share: number, round: (value: number) => number = Math.round) =
 
 /** Small amounts with one digit behind the point. */
 const short = (value: number) => String(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
-const cores = short;
+export const cores = short;
 
-function gib(value: number): string {
+export function gib(value: number): string {
   return value >= 10_240 ? `${(value / 1024).toFixed(1)}Ti` : `${short(value)}Gi`;
 }

@@ -20,12 +20,14 @@ export function tenantRecord(tenant: Tenant): TenantRecord {
   return { metrics: tenant.metrics, keys: tenant.keys, storageId: tenant.storageId, ...(shards && { shards }) };
 }
 
-/** What the last successful `up` declared (stack outputs `tenants`, `records` and `readSharding`). */
+/** What the last successful `up` declared (stack outputs `tenants`, `records`, `readSharding` and `capacity`). */
 export interface Before {
   readonly states: Readonly<Record<string, string>>;
   readonly records: Readonly<Record<string, TenantRecord>>;
   /** Whether Cortex' queriers asked a tenant's shard of ingesters only. */
   readonly readSharding: boolean;
+  /** As it stands in the stack: `readCapacity` reads it. */
+  readonly capacity?: unknown;
 }
 
 /**

@@ -77,6 +77,11 @@ test("a new tenant: its own objects, and the limits of the systems it uses, as t
   const up = await lab.run("up");
   expect(up.code).toBe(0);
   expect(names(preview)).toEqual(names(up));
+  // What it costs, against what stack and cluster are now; the update itself does not repeat it.
+  expect(preview.text).toMatch(/Capacity of size single for 3 tenants, what changes against the last up:/);
+  expect(preview.text).toMatch(/ gateway +5 -> 6 .*\n +grafana +2 -> 3 .*\n +prometheus +2 -> 3 /);
+  expect(preview.text).toMatch(/No capacity step/);
+  expect(up.text).not.toMatch(/Capacity/);
   const foreign = up.changes.filter((s) => !s.name.startsWith("shop/") && s.name !== "shop" && !s.type.endsWith("Stack"));
   expect(foreign.map((s) => `${s.op} ${s.name}`).sort()).toEqual(["update cortex/limits", "update loki/limits"]);
   const others = (await touched()).filter((key) => !key.startsWith("shop-tenant/"));
@@ -185,6 +190,7 @@ test("no secret is readable outside Secrets and the encrypted state", async () =
   expect(secrets.size).toBeGreaterThan(20);
   lab.edit("prod", "keys: [2026-12]", "keys: [2026-12, 2027-01]");
   const preview = await lab.run("preview", "--diff");
+  expect(preview.text).toMatch(/Capacity: no change; 2 tenants, \d+ nodes, least headroom: /);
   const read: [string, string][] = [
     ...[...objects].filter(([key]) => !key.includes("/Secret/")).map(([key, o]): [string, string] => [key, JSON.stringify(o)]),
     ["outputs", JSON.stringify(await lab.outputs())],

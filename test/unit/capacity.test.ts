@@ -1,30 +1,12 @@
 import fc from "fast-check";
 import { capacityProblems, checkCapacity, planCapacity, rounded } from "../../model/capacity";
 import type { CapacityOptions, CapacityPlan, Planned } from "../../model/capacity";
-import { distributed, quorumZones } from "../../model/capacity-figures";
+import { distributed, quorumZones, systems } from "../../model/capacity-figures";
 import { report } from "../../model/problem";
 import type { Tenant } from "../../model/tenant";
-import { settings, tenant, three } from "./capacity-kit";
+import { anyTenant, anyTenants, settings, tenant, three } from "./capacity-kit";
 import { problemsOf } from "./model-kit";
 
-const limits = fc.record({
-  metrics: fc.record({ activeSeries: fc.integer({ min: 1, max: 40_000_000 }), samplesPerSecond: fc.integer({ min: 1, max: 4_000_000 }) }),
-  logs: fc.record({ megabytesPerSecond: fc.double({ min: 0.001, max: 300, noNaN: true }), streams: fc.integer({ min: 1, max: 500_000 }) }),
-  queries: fc.record({ parallelism: fc.integer({ min: 1, max: 500 }), lookback: fc.constant(86_400) }),
-});
-const anyTenant: fc.Arbitrary<Omit<Tenant, "name">> = fc
-  .record({
-    tier: fc.constantFrom("small" as const, "medium" as const, "large" as const),
-    metrics: fc.constantFrom("cortex" as const, "thanos" as const),
-    apis: fc.constantFrom(["logs", "metrics"] as const, ["logs"] as const, ["metrics"] as const, ["datadog", "logs", "metrics"] as const),
-    state: fc.constantFrom("active" as const, "active" as const, "suspended" as const, "retired" as const),
-    querier: fc.constantFrom("shared" as const, "dedicated" as const),
-    retention: fc.record({ metrics: fc.constantFrom(1, 30, 395).map((days) => days * 86_400), logs: fc.constant(86_400) }),
-    limits,
-  })
-  .map((fields) => ({ ...tenant("any"), ...fields }));
-const named = (tenants: readonly Omit<Tenant, "name">[]): Tenant[] => tenants.map((one, i) => ({ ...one, name: `t-${i}` }));
-const anyTenants = fc.array(anyTenant, { maxLength: 8 }).map(named);
 const anyOptions = fc.record({ zones: fc.integer({ min: 1, max: 6 }), buffer: fc.double({ min: 0, max: 2, noNaN: true }) });
 const anySettings = fc.record({ size: fc.constantFrom("single" as const, "distributed" as const), bucket: fc.boolean() });
 
@@ -89,11 +71,10 @@ describe("whatever the tenants", () => {
   });
 
   test("what keeps copies has the same number in each zone of the quorum, whatever the zones of the hardware", () => {
-    const quorum = ["ingester", "store-gateway", "alertmanager", "index-gateway", "receive-ingestor", "store"];
     fc.assert(
       fc.property(anyTenants, anyOptions, (tenants, options) => {
         const { components } = planCapacity(tenants, settings("distributed"), options);
-        const keepers = components.filter((one) => quorum.includes(one.name));
+        const keepers = components.filter((one) => one.quorum);
         expect(keepers).toHaveLength(7);
         for (const { replicas } of keepers) {
           expect(replicas).toBeGreaterThanOrEqual(3);
@@ -126,6 +107,18 @@ describe("whatever the tenants", () => {
       }),
     );
   });
+});
+
+test("what keeps copies counts by quorum, and no volume is counted otherwise but of compactors and of Thanos rule", () => {
+  const all = systems.flatMap((system) => distributed[system].map((one) => ({ ...one, id: `${system} ${one.name}` })));
+  const ids = (which: (one: (typeof all)[number]) => boolean) => all.filter(which).map((one) => one.id);
+  const keepers = ["ingester", "store-gateway", "alertmanager"].map((name) => `cortex ${name}`);
+  keepers.push("loki ingester", "loki index-gateway", "thanos receive-ingestor", "thanos store");
+  expect(ids((one) => one.placement === "quorum")).toEqual(keepers);
+  expect(keepers).toEqual(expect.arrayContaining(ids((one) => one.holds.some(({ copies = 1 }) => copies > 1))));
+  // Compactors work alone and can fetch all again; each pod of Thanos rule evaluates everything.
+  const others = ids((one) => one.placement !== "quorum" && one.pod.volume !== undefined);
+  expect(others).toEqual(["cortex compactor", "loki compactor", "thanos compactor", "thanos rule"]);
 });
 
 const isSpread = ({ system, name }: Planned) =>
