@@ -7,15 +7,18 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { files, type GatewayInput, type Places } from "../../components/tenant/gateway/input";
 import { renderGateway, type Rendered } from "../../components/tenant/gateway/render";
-import { ensureTools } from "../../embedded/toolchain";
+import { ensureTools, type ToolName } from "../../embedded/toolchain";
 
-/** Path of the real Envoy; found, downloaded or taken from its package by the tool chain. */
-export async function envoyPath(): Promise<string> {
+/** Path of a program of the tool chain; found, downloaded or made by it. */
+export async function toolPath(name: ToolName): Promise<string> {
   const step = () => ({ done() {}, fail() {}, progress() {} });
-  const tool = (await ensureTools(["envoy"], { report: { step, note() {} } })).get("envoy");
-  if (tool === undefined) throw new Error("the tool chain gave no envoy");
+  const tool = (await ensureTools([name], { report: { step, note() {} } })).get(name);
+  if (tool === undefined) throw new Error(`the tool chain gave no ${name}`);
   return tool.path;
 }
+
+/** Path of the real Envoy. */
+export const envoyPath = () => toolPath("envoy");
 
 /** A folder as the kubelet mounts a ConfigMap or Secret: files are links through `..data`, which is swapped in one rename. */
 export class MountedFolder {

@@ -18,7 +18,10 @@ export interface Seen {
   readonly body: string;
 }
 
-/** Recording servers, one for each upstream. `?answer=429` chooses the status, `?wait=500` delays it; a WebSocket upgrade is echoed. */
+/**
+ * Recording servers, one for each upstream. `?answer=429` chooses the status, `?says=text` the body, `?wait=500` delays it, `?chunked=1` leaves its
+ * length out; a WebSocket upgrade is echoed.
+ */
 export class Upstreams {
   public readonly seen: Seen[] = [];
   private readonly servers: http.Server[] = [];
@@ -47,7 +50,14 @@ export class Upstreams {
     request.on("end", () => {
       this.record(upstream, request, body);
       const query = new URL(request.url ?? "", "http://x").searchParams;
-      setTimeout(() => response.writeHead(Number(query.get("answer") ?? 200)).end(upstream), Number(query.get("wait") ?? 0));
+      const says = query.get("says") ?? upstream;
+      setTimeout(
+        () => {
+          response.writeHead(Number(query.get("answer") ?? 200), query.has("chunked") ? {} : { "content-length": Buffer.byteLength(says) });
+          response.end(says);
+        },
+        Number(query.get("wait") ?? 0),
+      );
     });
   }
 

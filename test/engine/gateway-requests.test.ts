@@ -151,6 +151,38 @@ describe("too much", () => {
     expect([answer.status, answer.headers["retry-after"]]).toEqual([status, after]);
   });
 
+  const limit = "user=prod--2: per-user series limit of 10 exceeded, please contact administrator to raise it (local limit: 0)";
+  const quorum = `maxFailure (quorum) on a given error family, addr=10.0.0.1:9095 state=ACTIVE zone=, rpc error: code = Code(400) desc = `;
+  const bad = `user=prod--2: err: out of bounds. timestamp=1970-01-01T00:00:01Z, series={__name__="`;
+  const answers: [string, string, number, number, string?][] = [
+    ["the limit of series", `${quorum}${limit}`, 400, 429],
+    ["the limit of native histograms", limit.replace("series", "native histogram series"), 400, 429],
+    ["the limit, answered otherwise", limit, 500, 500],
+    ["bad data", `${quorum}${bad}old"}`, 400, 400],
+    ["bad data of a series with a name", `${quorum}${bad}${limit}"}`, 400, 400],
+    ["a limit that is not of series", "user=prod--2: per-user metric metadata limit of 10 exceeded", 400, 400],
+    ["a long answer", `${limit}${" ".repeat(9000)}`, 400, 400],
+    ["an answer of unknown length", limit, 400, 400, "&chunked=1"],
+  ];
+  test.each(answers)("Cortex answers a write with %s", async (_name, says, status, wanted, more = "") => {
+    const target = `?answer=${status}&says=${encodeURIComponent(says).replaceAll("%20", "+")}${more}`;
+    for (const path of ["/api/v1/push", "/api/v1/otlp/v1/metrics", "/api/prom/push"]) {
+      const answer = await scene.tried({ host: cortex, path: `${path}${target}`, method: "POST", token: good, body: "x" });
+      expect([answer.status, answer.headers["retry-after"], answer.text]).toEqual([wanted, wanted === 429 ? "5" : undefined, says]);
+    }
+    const read = await scene.tried({ ...query, path: `${query.path}&${target.slice(1)}`, token: good });
+    expect([read.status, read.headers["retry-after"]]).toEqual([status, undefined]);
+    const logs = await scene.tried({ host: loki, path: `/loki/api/v1/push${target}`, method: "POST", token: good });
+    expect(logs.status).toBe(status);
+  });
+
+  test("Thanos' 413 stays 413, without Retry-After: the same write would never pass", async () => {
+    const thanos = await scene.start({ ...scene.input, tenant: { ...scene.input.tenant, metrics: "thanos" } });
+    const write = { host: "thanos.prod.obs.example.com", path: "/api/v1/receive?answer=413", method: "POST", token: good };
+    const answer = await scene.tried(write, thanos);
+    expect([answer.status, answer.headers["retry-after"]]).toEqual([413, undefined]);
+  }, 20_000);
+
   test("a class over its rate is 429 with Retry-After on all its hosts; the other classes go on, and bad tokens use nothing up", async () => {
     const slow = await scene.start({ ...scene.input, requests: { ingest: 2, query: 1000, manage: 1000, bodyBytes: 1 << 20 } });
     const push = { host: cortex, path: "/api/v1/push", method: "POST" };

@@ -68,6 +68,7 @@ export const filters = {
   scope: "scope",
   rate: "rate-limit",
   size: "request-size",
+  series: "series-limit",
 } as const;
 
 /** Names of the two ways a token may be sent; routes choose by name, `keys.yaml` defines them. */

@@ -101,6 +101,8 @@ function httpFilters(places: Places): Config[] {
     // After the token check: requests without a good token must not use up the tenant's rate.
     { name: filters.rate, typed_config: typed("extensions.filters.http.local_ratelimit.v3.LocalRateLimit", { stat_prefix: "gateway" }) },
     { name: filters.size, typed_config: typed("extensions.filters.http.buffer.v3.Buffer", { max_request_bytes: 1 << 20 }) },
+    // Does nothing by itself: routes that need it bring the code.
+    { name: filters.series, typed_config: typed("extensions.filters.http.lua.v3.Lua") },
     { name: "router", typed_config: typed("extensions.filters.http.router.v3.Router", { suppress_envoy_headers: true }) },
   ];
 }

@@ -2,6 +2,7 @@ import { apiHosts, hostNames, type ApiHost, type HostKind } from "../../../model
 import { retryAfterSeconds } from "../../../model/limits/answers";
 import { isTemplate, limitClasses, pathPattern, routesOf, type LimitClass, type Route } from "../../../model/routes";
 import { claim, filters, live, requirements, routeFacts, typed, type Config, type GatewayInput } from "./input";
+import { seriesLimit } from "./series";
 import { discovery } from "./text";
 
 /** Headers by which the stores know a tenant, a replica, or limits of a query: never a client's to set. */
@@ -140,15 +141,26 @@ function route(row: Route, ingestBytes: number): Config {
         ? { timeout: "0s", idle_timeout: "0s", max_stream_duration: { max_stream_duration: `${tailSeconds}s` }, upgrade_configs: websocket }
         : { timeout: `${timeouts[row.limit]}s` }),
     },
-    ...bodyBound(row, ingestBytes),
+    ...perFilter({ ...bodyBound(row, ingestBytes), ...seriesAnswer(row) }),
   };
+}
+
+function perFilter(settings: Config): Config {
+  return Object.keys(settings).length === 0 ? {} : { typed_per_filter_config: settings };
+}
+
+/** Writes to Cortex: its limit of series is a 400 until here. */
+function seriesAnswer(row: Route): Config {
+  if (row.upstream !== "cortex.push") return {};
+  const source_code = { inline_string: seriesLimit(retryAfterSeconds.store) };
+  return { [filters.series]: typed("extensions.filters.http.lua.v3.LuaPerRoute", { source_code }) };
 }
 
 /** The listener's own bound holds for all other routes. A stream has no end to wait for. */
 function bodyBound(row: Route, ingestBytes: number): Config {
-  if (row.websocket) return { typed_per_filter_config: { [filters.size]: anySize } };
+  if (row.websocket) return { [filters.size]: anySize };
   if (row.limit !== "ingest") return {};
-  return { typed_per_filter_config: { [filters.size]: typed(bufferPerRoute, { buffer: { max_request_bytes: ingestBytes } }) } };
+  return { [filters.size]: typed(bufferPerRoute, { buffer: { max_request_bytes: ingestBytes } }) };
 }
 
 function rewriteOf(path: string, to: string): Config {
