@@ -13,6 +13,9 @@ export const stores = {
   thanos: ["v0.42.4", "v0.42.3"],
 } as const;
 
+/** Prometheus: what runs in every tenant's namespace, and the `promtool` that checks its rules and runs their tests. */
+const prometheus = "v3.6.0";
+
 /** Container images, `repository:tag`; tags are exact versions, never `latest`. */
 export const images = {
   cortex: `quay.io/cortexproject/cortex:${stores.cortex[0]}`,
@@ -23,7 +26,7 @@ export const images = {
   memcachedExporter: "docker.io/prom/memcached-exporter:v0.15.3",
   envoy: "docker.io/envoyproxy/envoy:distroless-v1.40.0",
   grafana: "docker.io/grafana/grafana:13.2.0",
-  prometheus: "quay.io/prometheus/prometheus:v3.6.0",
+  prometheus: `quay.io/prometheus/prometheus:${prometheus}`,
   collector: "docker.io/otel/opentelemetry-collector-contrib:0.145.0",
 } as const;
 
@@ -50,6 +53,7 @@ export const tools = {
   envoy: "1.40.0",
   gatewayApi: "v1.7.0",
   certManager: "v1.21.2",
+  prometheus,
   /** The S3 server of `npm start`: S3 on a folder. */
   versitygw: "v1.8.0",
 } as const;

@@ -2,6 +2,7 @@ import path from "node:path";
 import { plugins, tools } from "../../model/versions";
 import { kubernetesRecipe } from "./recipes-kubernetes";
 import type { Recipe } from "./recipe";
+import { promtool } from "./recipes-prometheus";
 import { storeRecipes, versitygw } from "./recipes-stores";
 import type { ToolName } from "./types";
 
@@ -225,6 +226,7 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
   envoy,
   ...storeRecipes,
   versitygw,
+  promtool,
   crds,
   "plugin-kubernetes": plugin("kubernetes", 35),
   "plugin-tls": plugin("tls", 25),

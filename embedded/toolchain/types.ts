@@ -19,6 +19,7 @@ export type ToolName =
   | StoreName
   | `${StoreName}-before`
   | "versitygw"
+  | "promtool"
   | "crds"
   | "plugin-kubernetes"
   | "plugin-tls";

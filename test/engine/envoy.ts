@@ -85,10 +85,17 @@ export async function layOut(input: GatewayInput, jwks: string, tls: Certificate
   const mounts = { config: mount(folders.config), routes: mount(folders.routes), keys: mount(folders.keys), tls: mount(folders.tls) };
   const text = renderGateway(input, jwks, places);
   mounts.config.publish({ [files.bootstrap]: text.bootstrap, [files.certificates]: text.certificates });
-  mounts.routes.publish({ [files.routes]: text.routes, [files.clusters]: text.clusters });
+  mounts.routes.publish(routesFolder(text));
   mounts.keys.publish({ [files.keys]: text.keys });
   mounts.tls.publish({ "tls.crt": tls.cert, "tls.key": tls.key });
   return { root, places, mounts };
+}
+
+type Routes = Pick<Rendered, "routes" | "metrics" | "clusters">;
+
+/** The files of one object. */
+function routesFolder({ routes, metrics, clusters }: Routes): Record<string, string> {
+  return { [files.routes]: routes, [files.metrics]: metrics, [files.clusters]: clusters };
 }
 
 /** A running Envoy. */
@@ -139,8 +146,8 @@ export class Envoy {
   }
 
   /** Publishes what changed for another input or other keys, as `pulumi up` and the kubelet would. */
-  public update(text: Pick<Rendered, "routes" | "clusters"> | Pick<Rendered, "keys">): void {
-    if ("routes" in text) this.laid.mounts.routes.publish({ [files.routes]: text.routes, [files.clusters]: text.clusters });
+  public update(text: Routes | Pick<Rendered, "keys">): void {
+    if ("routes" in text) this.laid.mounts.routes.publish(routesFolder(text));
     else this.laid.mounts.keys.publish({ [files.keys]: text.keys });
   }
 

@@ -98,6 +98,7 @@ export async function recordedInput(upstreams: Upstreams, tenant: Partial<Gatewa
     queriesAtOnce: undefined,
     maxReplicas: 2,
     memoryBytes: 256 << 20,
+    statement: "tenantstack_limit 1\n",
   };
 }
 

@@ -2,9 +2,12 @@ import https from "node:https";
 import tls from "node:tls";
 import { renderClusters } from "../../components/tenant/gateway/render-clusters";
 import { renderKeys } from "../../components/tenant/gateway/render-keys";
+import { metricsPaths, renderMetrics } from "../../components/tenant/gateway/render-metrics";
 import { renderRoutes } from "../../components/tenant/gateway/render-routes";
 import type { GatewayInput } from "../../components/tenant/gateway/input";
-import { Envoy, layOut, within } from "./envoy";
+import { tenantStatement } from "../../model/monitoring/statement";
+import { good, minimal } from "../unit/model-kit";
+import { Envoy, layOut, plain, within } from "./envoy";
 import {
   call,
   call2,
@@ -66,6 +69,7 @@ function ends(): (number | undefined)[] {
 type Tenant = Partial<GatewayInput["tenant"]>;
 const routes = (tenant: Tenant, more: Partial<GatewayInput> = {}) => ({
   routes: renderRoutes({ ...input, ...more, tenant: { ...input.tenant, ...tenant } }),
+  metrics: renderMetrics({ ...input, ...more }),
   clusters: renderClusters({ ...input, ...more, tenant: { ...input.tenant, ...tenant } }),
 });
 const keys = (...list: SigningKey[]) => ({ keys: renderKeys(input, jwksOf(...list)) });
@@ -132,7 +136,7 @@ test("fewer requests at once, without losing those under way", async () => {
 }, 15_000);
 
 test("files that Envoy cannot use change nothing", async () => {
-  envoy.update({ routes: "resources: [{}]\n", clusters: "nonsense\n" });
+  envoy.update({ routes: "resources: [{}]\n", metrics: "nonsense\n", clusters: "nonsense\n" });
   envoy.update({ keys: "resources: nonsense\n" });
   await within(limit, "Envoy to say so", () => envoy.rejected !== undefined);
   expect(await ask(byFirst)).toEqual([200, 200]);
@@ -160,3 +164,25 @@ function fingerprint(): Promise<string> {
     });
   });
 }
+
+test("what the gateway tells of its tenant changes live; the metrics port has two paths and no more", async () => {
+  const { metrics } = envoy.laid.places.ports;
+  const told = async () => (await plain(metrics, metricsPaths.tenant)).text;
+  expect(await told()).toBe(input.statement);
+  // A tenant of the longest names and all APIs.
+  const [long, id] = ["a".repeat(30), `${"a".repeat(30)}--12`];
+  const file = `${minimal}tier: large\nmetrics: thanos\napis: [datadog, logs, metrics]\n`;
+  const statement = tenantStatement({ ...good(file, long), storageId: id });
+  envoy.update(routes({}, { statement }));
+  await within(limit, "the new statement", async () => (await told()) === statement);
+  expect(statement).toContain(`storage_id="${id}"`);
+  expect((await plain(metrics, metricsPaths.envoy)).text).toContain('envoy_cluster_upstream_rq_total{envoy_cluster_name="cortex-query"}');
+  for (const [target, method] of [
+    ["/", "GET"],
+    ["/config_dump", "GET"],
+    ["/quitquitquit", "POST"],
+    [metricsPaths.tenant, "POST"],
+    ["/stats", "GET"],
+  ] as const)
+    expect([target, (await plain(metrics, target, method)).status]).toEqual([target, 404]);
+});

@@ -40,6 +40,7 @@ function inputOf(tenant: Partial<GatewayInput["tenant"]>): GatewayInput {
     queriesAtOnce: 4,
     maxReplicas: 10,
     memoryBytes: 192 << 20,
+    statement: 'tenantstack_limit{limit="logs.streams"} 1\n',
   };
 }
 
@@ -57,14 +58,22 @@ interface Bootstrap {
 function inlined(text: Rendered): string {
   const bootstrap = parse(text.bootstrap) as Bootstrap;
   const resource = (file: string): Record<string, unknown> => (parse(file) as { resources: [Record<string, unknown>] }).resources[0];
-  const http = bootstrap.static_resources.listeners.find((one) => one.name === "https")?.filter_chains[0]?.filters[0]?.typed_config ?? {};
-  const { "@type": _type, ...routes } = resource(text.routes);
+  const httpOf = (listener: string) =>
+    bootstrap.static_resources.listeners.find((one) => one.name === listener)?.filter_chains[0]?.filters[0]?.typed_config ?? {};
+  for (const [listener, file] of [
+    ["https", text.routes],
+    ["metrics", text.metrics],
+  ] as const) {
+    const { "@type": _type, ...routes } = resource(file);
+    Object.assign(httpOf(listener), { route_config: routes });
+    delete httpOf(listener)["rds"];
+  }
+  const http = httpOf("https");
   const filters = http["http_filters"] as { name: string }[];
   const filled = filters.map((filter) =>
     "config_discovery" in filter ? { name: filter.name, typed_config: resource(text.keys)["typed_config"] } : filter,
   );
-  Object.assign(http, { route_config: routes, http_filters: filled });
-  delete http["rds"];
+  Object.assign(http, { http_filters: filled });
   const clusters = (parse(text.clusters) as { resources: Record<string, unknown>[] }).resources;
   bootstrap.static_resources.clusters.push(...clusters.map(({ "@type": _one, ...cluster }) => cluster));
   return toYaml(bootstrap);

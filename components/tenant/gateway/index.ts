@@ -2,6 +2,7 @@ import * as kubernetes from "../../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { gatewayServices, type HostKind } from "../../../model/hosts";
 import { gatewayLimits } from "../../../model/limits";
+import { tenantStatement } from "../../../model/monitoring/statement";
 import { textHash } from "../../../model/text";
 import { serviceLevel } from "../../../model/tiers";
 import type { EdgeService, SharedCluster } from "../../contracts";
@@ -13,6 +14,7 @@ import { files, podPlaces, ports, type GatewayInput } from "./input";
 import { renderBootstrap } from "./render";
 import { renderClusters } from "./render-clusters";
 import { renderCertificates, renderKeys } from "./render-keys";
+import { renderMetrics } from "./render-metrics";
 import { hostsOf, renderRoutes } from "./render-routes";
 import { bytes, deployment, scaling } from "./workload";
 
@@ -43,7 +45,11 @@ export function gateway(place: Place, args: GatewayArgs): Gateway {
   const config = { [files.bootstrap]: renderBootstrap(input), [files.certificates]: renderCertificates(podPlaces) };
   const mounted = [
     configMap(place, "gateway-config", config),
-    configMap(place, "gateway-routes", { [files.routes]: renderRoutes(input), [files.clusters]: renderClusters(input) }),
+    configMap(place, "gateway-routes", {
+      [files.routes]: renderRoutes(input),
+      [files.metrics]: renderMetrics(input),
+      [files.clusters]: renderClusters(input),
+    }),
     configMap(place, "gateway-keys", { [files.keys]: args.jwks.apply((jwks) => renderKeys(input, jwks)) }),
     account(place),
   ];
@@ -66,6 +72,7 @@ export function inputOf(place: Pick<Place, "tenant" | "settings" | "namespace">,
     ...gatewayLimits(place.tenant),
     maxReplicas: level.gateway.max,
     memoryBytes: bytes(level.resources.gateway.limits.memory),
+    statement: tenantStatement(place.tenant),
   };
 }
 

@@ -21,6 +21,8 @@ export interface GatewayInput {
   readonly maxReplicas: number;
   /** Memory limit of one gateway container, bytes. */
   readonly memoryBytes: number;
+  /** What the gateway tells Prometheus of the tenant, in its text format: `tenantStatement` of model/monitoring. */
+  readonly statement: string;
 }
 
 /** Where Envoy listens and finds its files. Tests move all of it to loopback and a scratch folder. */
@@ -53,12 +55,13 @@ export const files = {
   bootstrap: "envoy.yaml",
   certificates: "sds.yaml",
   routes: "routes.yaml",
+  metrics: "metrics.yaml",
   clusters: "clusters.yaml",
   keys: "keys.yaml",
 } as const;
 
 /** Resource names by which the bootstrap asks for what is delivered live. */
-export const live = { routes: "tenant", keys: "jwt", certificate: "gateway-tls" } as const;
+export const live = { routes: "tenant", metrics: "metrics", keys: "jwt", certificate: "gateway-tls" } as const;
 
 /** Names of the HTTP filters; routes address their own settings to them. */
 export const filters = {

@@ -1,4 +1,5 @@
 import { routesOf, type Upstream } from "../../../model/routes";
+import { statName } from "../../../model/monitoring/upstreams";
 import type { Address } from "../../contracts";
 import { typed, type Config, type GatewayInput } from "./input";
 import { toYaml } from "../../../model/text";
@@ -52,6 +53,8 @@ const atOnce = { max_connections: 256, max_pending_requests: 64, max_requests: 2
 function cluster(name: string, address: Address, requests = atOnce.max_requests): Config {
   return typed("config.cluster.v3.Cluster", {
     name,
+    // Without it Envoy takes what stands behind the dot for a part of the metric's name.
+    ...(name.includes(".") && { alt_stat_name: statName(name as Upstream) }),
     type: "STRICT_DNS",
     connect_timeout: "3s",
     dns_lookup_family: "ALL",

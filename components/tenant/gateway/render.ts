@@ -1,7 +1,8 @@
-import { files, fileSource, podPlaces, typed, type Config, type GatewayInput, type Places } from "./input";
+import { files, fileSource, live, podPlaces, typed, type Config, type GatewayInput, type Places } from "./input";
 import { endpoints, renderClusters, socket } from "./render-clusters";
 import { renderCertificates, renderKeys } from "./render-keys";
 import { publicListener } from "./render-listener";
+import { getOf, renderMetrics } from "./render-metrics";
 import { renderRoutes } from "./render-routes";
 import { toYaml } from "../../../model/text";
 
@@ -13,6 +14,8 @@ export interface Rendered {
   readonly certificates: string;
   /** `routes.yaml`: read again when it changes. */
   readonly routes: string;
+  /** `metrics.yaml`: what Prometheus may ask for, and what the gateway tells of the tenant; read again when it changes. */
+  readonly metrics: string;
   /** `clusters.yaml`: read again when it changes. */
   readonly clusters: string;
   /** `keys.yaml`: read again when it changes. */
@@ -25,6 +28,7 @@ export function renderGateway(input: GatewayInput, jwks: string, places: Places 
     bootstrap: renderBootstrap(input, places),
     certificates: renderCertificates(places),
     routes: renderRoutes(input),
+    metrics: renderMetrics(input),
     clusters: renderClusters(input),
     keys: renderKeys(input, jwks),
   };
@@ -57,29 +61,29 @@ function adminCluster(places: Places): Config {
   };
 }
 
-const getOf = (path: string): Config => ({ path, headers: [{ name: ":method", string_match: { exact: "GET" } }] });
-
 /** Plain HTTP for probes: `/ready` and nothing else. Envoy opens its listeners together, once routes, keys and certificate are there. */
 function healthListener(places: Places): Config {
-  return plainListener("health", socket(places.address, places.ports.health), [
-    { match: getOf("/ready"), direct_response: { status: 200, body: { inline_string: "ready\n" } } },
-  ]);
+  const ready = { match: getOf("/ready"), direct_response: { status: 200, body: { inline_string: "ready\n" } } };
+  return plainListener("health", socket(places.address, places.ports.health), {
+    route_config: { virtual_hosts: [{ name: "health", domains: ["*"], routes: [ready] }] },
+  });
 }
 
-/** Plain HTTP for the platform's Prometheus: the metrics and nothing else of the admin interface. */
+/** Plain HTTP for Prometheus: `metrics.yaml` says what it may ask for. */
 function metricsListener(places: Places): Config {
-  return plainListener("metrics", socket(places.address, places.ports.metrics), [
-    { match: getOf("/stats/prometheus"), route: { cluster: "admin", timeout: "10s" } },
-  ]);
+  const source = fileSource(places.folders.routes, files.metrics);
+  return plainListener("metrics", socket(places.address, places.ports.metrics), {
+    rds: { route_config_name: live.metrics, config_source: source },
+  });
 }
 
-function plainListener(name: string, address: Config, routes: readonly Config[]): Config {
+function plainListener(name: string, address: Config, routes: Config): Config {
   const http = typed("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
     stat_prefix: name,
     codec_type: "HTTP1",
     normalize_path: true,
     stream_idle_timeout: "30s",
-    route_config: { virtual_hosts: [{ name, domains: ["*"], routes }] },
+    ...routes,
     http_filters: [{ name: "router", typed_config: typed("extensions.filters.http.router.v3.Router") }],
   });
   // Probes and metrics must not fail because clients hold all connections.

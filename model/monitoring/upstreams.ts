@@ -1,0 +1,16 @@
+import { limitClasses, routes } from "../routes";
+import type { LimitClass, Upstream } from "../routes";
+
+/** Name of an upstream in Envoy's metrics: a dot would be taken for the end of the cluster's name. */
+export function statName(upstream: Upstream): string {
+  return upstream.replace(".", "-");
+}
+
+const ofClass = (name: LimitClass) =>
+  [...new Set(routes.filter(({ limit }) => limit === name).map(({ upstream }) => statName(upstream)))].sort();
+
+/** The upstreams that answer requests of each class, by their names in metrics; no upstream answers two. */
+export const upstreamsOf = Object.fromEntries(limitClasses.map((name) => [name, ofClass(name)])) as Readonly<Record<LimitClass, string[]>>;
+
+/** All of them. */
+export const allUpstreams = limitClasses.flatMap((name) => upstreamsOf[name]);
