@@ -13,7 +13,7 @@ function jobsOf(system: SystemName, { cluster, hardware, s3 }: CapacityFacts): s
   return system === "thanos" ? ["query", "query-frontend", "receive", ...(hasBucket ? ["store"] : [])] : [system];
 }
 
-/** No pod of a part answers. One rule a system, with the part in label `job`. */
+/** No pod of a part answers, with the part in label `job`. */
 function missing(system: SystemName, facts: CapacityFacts): string {
   const one = (part: string) =>
     `label_replace(absent(up{job=~"${system}/${part}"} == 1), "job", "${system}/${part.replace(".*", "")}", "job", ".*")`;
@@ -24,16 +24,16 @@ const slow = 'route!~".*([Tt]ail|Process|QuerierLoop|FrontendLoop|ready|metrics|
 
 function alerts(facts: CapacityFacts): Alert[] {
   return [
-    ...systems.map((system): Alert => ({
+    {
       alert: "StorePartMissing",
-      expr: missing(system, facts),
+      expr: systems.map((system) => missing(system, facts)).join(" or "),
       for: "5m",
       severity: "critical",
       summary: "No pod of a part of a store answers.",
       description: "Nothing of {{ $labels.job }} has answered scrapes for five minutes.",
       runbook:
         "`kubectl get pods -n cortex` (loki, thanos): not placed, not started, or not scraped (the platform's Prometheus; network policy). `PlatformWatchdog` must fire all the time.",
-    })),
+    },
     {
       alert: "StoreDown",
       expr: 'up{job=~"(cortex|loki|thanos)/.+",job!~".+/memcached.*"} == 0',

@@ -72,8 +72,8 @@ export function capacityGroups(facts: CapacityFacts): RuleGroup[] {
   const holds = holdsOf(facts).map(({ system, part, dimension, each }): Recording => ({
     record: "job_dimension:capacity:sum",
     // Rounded: a figure of a plan, and a text that is the same on every machine.
-    expr: `${Number(each.toPrecision(4))} * count by (job) (up{job="${system}/${part}"} == 1)`,
-    labels: { dimension, system },
+    expr: `${Number(each.toPrecision(4))} * count(up{job="${system}/${part}"} == 1)`,
+    labels: { dimension, job: `${system}/${part}`, system },
   }));
   const pairs = new Map(holdsOf(facts).map(({ system, dimension }) => [`${system} ${dimension}`, { system, dimension }]));
   const use = [...pairs.values()].map(({ system, dimension }): Recording => ({

@@ -67,33 +67,29 @@ const rejections: readonly Recording[] = [
   },
 ];
 
-/** Options that stores say they apply, by pod, in the labels of `tenantstack_store_limit`. */
-const optionOf = (metric: string, option: string, from: string) => `label_replace(${metric}, "option", "${option}", "${from}", "(.*)")`;
-const lokiOverrides = optionOf("loki_overrides", "$1", "limit_name");
-const appliedBy: readonly (readonly [store: string, vector: string, idLabel: string])[] = [
-  ["cortex", optionOf("cortex_overrides", "$1", "limit_name"), "user"],
-  ["loki", lokiOverrides, "user"],
-  ["thanos-receive", optionOf('thanos_receive_head_series_limit{tenant!=""}', "head_series_limit", "tenant"), "tenant"],
-  ["thanos-receive", optionOf('thanos_receive_write_limits{tenant!="",limit="samples"}', "request.samples_limit", "tenant"), "tenant"],
-];
-const withId = (vector: string, idLabel: string) => `label_replace(${vector}, "storage_id", "$1", "${idLabel}", "(.+)")`;
-const statedTo = (store: string) => `max by (option, storage_id) (tenantstack_store_limit{store="${store}"})`;
+const optionOf = (metric: string) => `label_replace(${metric}, "option", "$1", "limit_name", "(.+)")`;
+const byPod = (vector: string, idLabel: string, ...more: readonly string[]) =>
+  `max by (${[...more, "storage_id", "pod"].join(", ")}) (label_replace(${vector}, "storage_id", "$1", "${idLabel}", "(.+)"))`;
+const lokiOverrides = byPod(optionOf("loki_overrides"), "user", "option");
 
+/** Options that stores say they apply, by pod, in the labels of `tenantstack_store_limit`. Loki exports only those that differ from its defaults. */
 const applied: readonly Recording[] = [
-  ...appliedBy.map(([store, vector, idLabel]) => ({
-    record: "store_limit:applied:current",
-    expr: `max by (option, storage_id, pod) (${withId(vector, idLabel)})`,
-    labels: { store },
-  })),
+  { expr: byPod(optionOf("cortex_overrides"), "user", "option"), labels: { store: "cortex" } },
   {
-    // Loki exports an override only where it differs from its default.
-    record: "store_limit:applied:current",
     expr:
-      `(0 * ${statedTo("loki")} + on (option) group_left () max by (option) (${optionOf("loki_overrides_defaults", "$1", "limit_name")})) ` +
-      `unless on (option, storage_id) ${withId(lokiOverrides, "user")}`,
+      `${lokiOverrides} or ((0 * max by (option, storage_id) (tenantstack_store_limit{store="loki"}) ` +
+      `+ on (option) group_left () max by (option) (${optionOf("loki_overrides_defaults")})) unless on (option, storage_id) ${lokiOverrides})`,
     labels: { store: "loki" },
   },
-];
+  {
+    expr: byPod('thanos_receive_head_series_limit{tenant!=""}', "tenant"),
+    labels: { option: "head_series_limit", store: "thanos-receive" },
+  },
+  {
+    expr: byPod('thanos_receive_write_limits{tenant!="",limit="samples"}', "tenant"),
+    labels: { option: "request.samples_limit", store: "thanos-receive" },
+  },
+].map((rule) => ({ record: "store_limit:applied:current", ...rule }));
 
 export const tenantGroups: readonly RuleGroup[] = [
   { name: "tenant-use", interval: "1m", rules: use },
