@@ -4,7 +4,8 @@ import path from "node:path";
 import { addons } from "./components/addons";
 import { declareIssuer, edge } from "./components/edge";
 import { hardware } from "./components/hardware";
-import { dedicatedQuerier, ObservabilityCluster } from "./components/observability";
+import { monitoring } from "./components/monitoring";
+import { dedicatedQuerier, ObservabilityCluster, sharedPriority } from "./components/observability";
 import { lastUp } from "./components/lastup";
 import { TenantStack } from "./components/tenant";
 import { checkCapacity, planCapacity, type CapacityPlan } from "./model/capacity";
@@ -13,6 +14,7 @@ import { capacityRecord, readCapacity } from "./model/capacity-record";
 import { refuseLosses, tenantRecord, type Before } from "./model/guard";
 import { checkLimitSizes } from "./model/limits";
 import { loadTenants, type TenantSet } from "./model/load";
+import { platformTenant } from "./model/names";
 import { InputError } from "./model/problem";
 import { readsSharded } from "./model/shards";
 import { parseSettings, type Settings } from "./model/settings";
@@ -61,6 +63,18 @@ async function declare({ settings, set, plan }: Input): Promise<Record<string, u
       dependsOn(platform.prometheusOperator, platform.certManager, cluster),
     ),
   }));
+
+  const own = stacks.find(({ tenant }) => tenant.name === platformTenant);
+  monitoring(
+    {
+      settings,
+      provider: below.provider,
+      own: own && { tenant: own.tenant, token: own.stack.token },
+      certificateAuthority: signer.kind === "private-ca" ? signer.certPem : undefined,
+      priorityClass: sharedPriority.className,
+    },
+    dependsOn(cluster, own?.stack),
+  );
 
   const byName = <T>(value: (one: (typeof stacks)[number]) => T) => Object.fromEntries(stacks.map((s) => [s.tenant.name, value(s)]));
   return {

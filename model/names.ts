@@ -43,6 +43,9 @@ export function storageId(name: string, generation: number): string {
   return generation === 1 ? name : `${name}--${generation}`;
 }
 
+/** The namespace of the collectors of the platform's logs: they read folders of the nodes, which no other namespace allows. */
+export const logsNamespace = "platform-logs";
+
 /** Namespaces of the shared systems. */
 export const systemNamespaces = { cortex: "cortex", loki: "loki", thanos: "thanos" } as const;
 

@@ -14,6 +14,11 @@ export function toJson(value: unknown): string {
   return `${JSON.stringify(sorted(value), undefined, 2)}\n`;
 }
 
+/** JSON with sorted keys on one line. */
+export function toJsonLine(value: unknown): string {
+  return JSON.stringify(sorted(value));
+}
+
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;

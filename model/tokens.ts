@@ -19,6 +19,10 @@ export const internalScopes = {
   grafana: ["metrics:read", "logs:read", "rules:read", "rules:write", "alerts:read", "alerts:write"],
   prometheus: ["metrics:write"],
   collector: ["metrics:write", "logs:write"],
+  /** Prometheus towards the tenant's own Alertmanager. */
+  alerts: ["alerts:write"],
+  /** Collectors of the platform's logs; used for tenant `system` only. */
+  logs: ["logs:write"],
 } as const satisfies Record<string, readonly Scope[]>;
 export type InternalClient = keyof typeof internalScopes;
 

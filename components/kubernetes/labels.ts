@@ -15,6 +15,9 @@ export function selector(system: string, part: string): Labels {
   return { "app.kubernetes.io/name": part, "app.kubernetes.io/part-of": system };
 }
 
+/** The pods that read the platform's logs, in `logsNamespace`. */
+export const logCollectorPods = selector("platform", "log-collector");
+
 /** Labels of an object of a shared system. */
 export function systemLabels(system: string, part: string): Labels {
   return { ...managedBy, ...selector(system, part) };

@@ -19,6 +19,7 @@ import { declareThanos } from "./thanos";
 import { writeLimits } from "./thanos/receive-config";
 
 export { clusterAddresses } from "./addresses";
+export { sharedPriority } from "./system";
 export { dedicatedQuerier } from "./thanos/dedicated";
 export type { DedicatedQuerier, QuerierOwner } from "./thanos/dedicated";
 

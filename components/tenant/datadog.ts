@@ -5,9 +5,9 @@ import { textHash, toYaml } from "../../model/text";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";
 import { container, selector, service } from "../kubernetes";
-import { secret, type Certificate } from "./certificate";
-import type { Keys } from "./keys";
+import type { Certificate } from "./certificate";
 import { metadata, name, type Place } from "./place";
+import { tokens } from "./tokens";
 
 /** Port of the Datadog receiver; only the gateway reaches it. */
 export const collectorPort = 8126;
@@ -24,7 +24,7 @@ export interface Collector {
  * it shares the pod of the tenant's Prometheus, which is single for the same reason, instead of costing a pod of its own.
  * Returns undefined for tenants without the datadog API.
  */
-export function datadog(place: Place, keys: Keys, certificate: Certificate): Collector | undefined {
+export function datadog(place: Place, certificate: Certificate): Collector | undefined {
   if (!place.tenant.apis.includes("datadog")) return undefined;
   const config = toYaml(collectorConfig(place, certificate));
   new kubernetes.core.v1.ConfigMap(
@@ -32,7 +32,6 @@ export function datadog(place: Place, keys: Keys, certificate: Certificate): Col
     { metadata: metadata(place, "datadog", "datadog-collector"), data: { "collector.yaml": config } },
     place.opts,
   );
-  secret(place, "datadog", "datadog-token", "Opaque", { token: keys.token("collector") });
   service(
     name(place, "datadog"),
     {
@@ -50,7 +49,7 @@ function collectorContainer(place: Place, certificate: Certificate): types.input
     name: "datadog-collector",
     image: images.collector,
     args: ["--config=/etc/collector/collector.yaml"],
-    env: [{ name: "GATEWAY_TOKEN", valueFrom: { secretKeyRef: { name: "datadog-token", key: "token" } } }],
+    env: [{ name: "GATEWAY_TOKEN", valueFrom: { secretKeyRef: { name: tokens.secret, key: tokens.collector } } }],
     ports: { datadog: collectorPort },
     resources: serviceLevel(place.tenant).resources.collector,
     // The receiver answers this path without looking further (contrib, receiver/datadogreceiver).

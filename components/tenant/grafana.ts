@@ -9,6 +9,7 @@ import { images } from "../../model/versions";
 import { container, podTemplate, selector, service, tenantLabels } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import { datasources } from "./grafana-config";
+import { dashboardFiles, provisioned, provisioningMounts, provisioningVolumes } from "./grafana-dashboards";
 import type { Keys } from "./keys";
 import { metadata, name, type Place } from "./place";
 
@@ -44,7 +45,7 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate, clie
     name(place, "grafana-provisioning"),
     {
       metadata: metadata(place, "grafana", "grafana-provisioning"),
-      data: { "datasources.yaml": provisioning },
+      data: { [provisioned.datasources]: provisioning, ...dashboardFiles(tenant) },
     },
     place.opts,
   );
@@ -73,7 +74,7 @@ export function grafana(place: Place, keys: Keys, certificate: Certificate, clie
           volumes: [
             { name: "data", persistentVolumeClaim: { claimName: "grafana-data" } },
             { name: "tmp", emptyDir: { sizeLimit: "256Mi" } },
-            { name: "datasources", configMap: { name: "grafana-provisioning" } },
+            ...provisioningVolumes(tenant),
             ...(certificate.caConfigMap === undefined ? [] : [{ name: "gateway-ca", configMap: { name: certificate.caConfigMap } }]),
           ],
         }),
@@ -109,7 +110,7 @@ function grafanaContainer(place: Place, certificate: Certificate, withClientSecr
     mounts: [
       { name: "data", mountPath: "/var/lib/grafana" },
       { name: "tmp", mountPath: "/tmp" },
-      { name: "datasources", mountPath: "/etc/grafana/provisioning/datasources", readOnly: true },
+      ...provisioningMounts,
       ...(certificate.caConfigMap === undefined ? [] : [{ name: "gateway-ca", mountPath: "/etc/gateway-ca", readOnly: true }]),
     ],
   });

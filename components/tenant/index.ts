@@ -10,7 +10,7 @@ import { certificate } from "./certificate";
 import { datadog } from "./datadog";
 import { gateway } from "./gateway";
 import { grafana, grafanaVolume } from "./grafana";
-import { keys } from "./keys";
+import { keys, type Keys } from "./keys";
 import { namespace } from "./namespace";
 import { placeOf } from "./place";
 import { policies } from "./policies";
@@ -49,6 +49,8 @@ export class TenantStack extends pulumi.ComponentResource {
   public readonly endpoints: Partial<Endpoints>;
   /** Key id and private key (secret) that mint this tenant's tokens. */
   public readonly signing: pulumi.Output<{ kid: string; privateKeyPem: string }>;
+  /** A token of this tenant for a client inside the cluster; a secret. */
+  public readonly token: Keys["token"];
 
   public constructor(args: TenantStackArgs, opts?: pulumi.ComponentResourceOptions) {
     const { tenant, settings, cluster } = args;
@@ -63,10 +65,11 @@ export class TenantStack extends pulumi.ComponentResource {
       const entry = gateway(place, { cluster: seen, jwks: signers.jwks, tlsSecret: certified.secretName });
       policies(place, seen, entry.ports, args.edge.proxies);
       grafana(place, signers, certified, args.grafanaClientSecret);
-      prometheus(place, signers, certified, datadog(place, signers, certified));
+      prometheus(place, signers, certified, datadog(place, certified));
       alerting(place, seen);
       args.edge.publish(tenant, certificateNames(tenant, settings.zone), entry.service, place.opts);
     }
+    this.token = signers.token;
     this.endpoints = tenant.state === "retired" ? {} : endpoints(tenant, settings.zone);
     this.signing = pulumi.secret({ kid: signers.signing.kid, privateKeyPem: signers.signing.privateKeyPem });
     this.registerOutputs({ endpoints: this.endpoints });

@@ -1,6 +1,16 @@
-import { platformTenant, receiveParts, systemNamespaces, tenantNamespace } from "../../model/names";
+import { logsNamespace, platformTenant, receiveParts, systemNamespaces, tenantNamespace } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
-import { networkPolicy, scrapedBy, selector, tenantLabel, tenantLabels, type Arrow, type Labels, type Peer } from "../kubernetes";
+import {
+  logCollectorPods,
+  networkPolicy,
+  scrapedBy,
+  selector,
+  tenantLabel,
+  tenantLabels,
+  type Arrow,
+  type Labels,
+  type Peer,
+} from "../kubernetes";
 import { collectorPort } from "./datadog";
 import { grafanaPort } from "./grafana";
 import { name, type Place } from "./place";
@@ -27,6 +37,10 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
       { peer: { pods: prometheus }, ports: [ports.https] },
       { peer: { pods: prometheus }, ports: [ports.metrics] },
       { peer: { pods: prometheus, namespaces: inNamespace(tenantNamespace(platformTenant)) }, ports: [ports.metrics] },
+      // What the platform writes of itself.
+      ...(place.tenant.name === platformTenant
+        ? [{ peer: { pods: logCollectorPods, namespaces: inNamespace(logsNamespace) }, ports: [ports.https] }]
+        : []),
     ],
     to: [
       ...upstreams(place, cluster),

@@ -1,12 +1,20 @@
 import * as kubernetes from "../kubernetes/api";
+import type * as pulumi from "@pulumi/pulumi";
 import { hostNames } from "../../model/hosts";
+import { tenantRules } from "../../model/monitoring";
+import { gatewayRelabelings } from "../../model/monitoring/kept";
+import { ruleSpec } from "../../model/monitoring/rule";
+import { platformTenant } from "../../model/names";
+import { toYaml } from "../../model/text";
 import { serviceLevel } from "../../model/tiers";
 import { images } from "../../model/versions";
-import { restrictedPod, scrapedBy, selector, service, tenantLabels } from "../kubernetes";
+import { gatewayTarget, podMonitor, prometheusRule, restrictedPod, scrapedBy, selector, service, tenantLabels } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import type { Collector } from "./datadog";
+import { metricsPaths } from "./gateway/render-metrics";
 import type { Keys } from "./keys";
 import { metadata, name, type Place } from "./place";
+import { tokens } from "./tokens";
 
 const uid = 1000;
 /** The operator's name for it is `web`. */
@@ -14,11 +22,17 @@ export const prometheusPort = 9090;
 
 /**
  * The tenant's Prometheus (operator CR): scrapes ServiceMonitors and PodMonitors of namespaces labelled `tenantstack.dev/scraped-by: <tenant>`
- * and of its own, keeps two hours, and remote-writes everything through the gateway with a write token of its own.
+ * and of its own, keeps two hours, and remote-writes everything through the gateway with a write token of its own. It evaluates the rules of its
+ * own namespace; with Cortex, alerts go to the tenant's Alertmanager, through the gateway too.
  */
 export function prometheus(place: Place, keys: Keys, certificate: Certificate, collector: Collector | undefined): void {
   access(place);
-  const token = secret(place, "prometheus", "prometheus-token", "Opaque", { token: keys.token("prometheus") });
+  const alertmanagers = alertmanagersText(place, keys, certificate);
+  const token = secret(place, "prometheus", tokens.secret, "Opaque", {
+    [tokens.write]: keys.token("prometheus"),
+    ...(alertmanagers && { [tokens.alertmanagers]: alertmanagers }),
+    ...(collector && { [tokens.collector]: keys.token("collector") }),
+  });
   const level = serviceLevel(place.tenant);
   new kubernetes.apiextensions.CustomResource(
     name(place, "prometheus"),
@@ -41,7 +55,8 @@ export function prometheus(place: Place, keys: Keys, certificate: Certificate, c
         securityContext: restrictedPod(uid),
         priorityClassName: level.priority.className,
         resources: { requests: { ...level.resources.prometheus.requests }, limits: { ...level.resources.prometheus.limits } },
-        retention: "2h",
+        // The platform's rules look back six hours, and its alerts must not forget a night's outage of the store.
+        retention: place.tenant.name === platformTenant ? "24h" : "2h",
         storage: { emptyDir: { sizeLimit: level.volumes.prometheus } },
         externalLabels: { prometheus: place.tenant.name },
         prometheusExternalLabelName: "",
@@ -50,6 +65,10 @@ export function prometheus(place: Place, keys: Keys, certificate: Certificate, c
         // Nobody may point it at files or at tokens of other service accounts.
         arbitraryFSAccessThroughSMs: { deny: true },
         remoteWrite: remoteWrite(place, certificate),
+        ...(alertmanagers && {
+          additionalAlertManagerConfigs: { name: tokens.secret, key: tokens.alertmanagers },
+          ...(certificate.caConfigMap !== undefined && { configMaps: [certificate.caConfigMap] }),
+        }),
         ...(collector && { containers: [collector.container], volumes: [...collector.volumes, ...caVolume(certificate)] }),
       },
     },
@@ -60,7 +79,8 @@ export function prometheus(place: Place, keys: Keys, certificate: Certificate, c
     { ...metadata(place, "prometheus"), pods: selector("tenant", "prometheus"), ports: { web: { port: prometheusPort, target: "web" } } },
     place.opts,
   );
-  podMonitor(place);
+  scrapeGateway(place);
+  rules(place);
 }
 
 function caVolume(certificate: Certificate) {
@@ -76,6 +96,8 @@ function selectors(place: Place): object {
     serviceMonitorNamespaceSelector: namespaces,
     podMonitorSelector: {},
     podMonitorNamespaceSelector: namespaces,
+    // Without a selector of namespaces: of its own only. Rules of applications belong to the ruler of the store.
+    ruleSelector: {},
   };
 }
 
@@ -86,7 +108,7 @@ function remoteWrite(place: Place, certificate: Certificate): object[] {
   return [
     {
       url: `https://${service}.${namespace}.svc${path}`,
-      authorization: { credentials: { name: "prometheus-token", key: "token" } },
+      authorization: { credentials: { name: tokens.secret, key: tokens.write } },
       tlsConfig: {
         serverName: hostNames(tenant, settings.zone, tenant.metrics).public[0],
         ...(certificate.caConfigMap !== undefined && { ca: { configMap: { name: certificate.caConfigMap, key: "ca.crt" } } }),
@@ -123,18 +145,48 @@ function access(place: Place): void {
 }
 
 /** Scrapes the tenant's own gateway. */
-function podMonitor(place: Place): void {
-  new kubernetes.apiextensions.CustomResource(
+function scrapeGateway(place: Place): void {
+  podMonitor(
     name(place, "gateway-metrics"),
     {
-      apiVersion: "monitoring.coreos.com/v1",
-      kind: "PodMonitor",
-      metadata: metadata(place, "gateway", "gateway"),
-      spec: {
-        selector: { matchLabels: selector("tenant", "gateway") },
-        podMetricsEndpoints: [{ port: "metrics", path: "/stats/prometheus", interval: "30s" }],
-      },
+      ...metadata(place, "gateway"),
+      pods: selector("tenant", "gateway"),
+      endpoints: Object.values(metricsPaths).map((path) => ({ port: "metrics", path })),
+      relabelings: gatewayTarget,
+      metricRelabelings: gatewayRelabelings,
     },
     place.opts,
+  );
+}
+
+/** What the tenant sees of itself. The platform's tenant has these among its own; without metrics there is nowhere to write what rules record. */
+function rules(place: Place): void {
+  const { tenant } = place;
+  if (tenant.name === platformTenant || !tenant.apis.includes("metrics")) return;
+  prometheusRule(name(place, "rules"), { ...metadata(place, "prometheus", "gateway"), spec: ruleSpec(tenantRules) }, place.opts);
+}
+
+/**
+ * Where alerts go, as Prometheus' own configuration: the operator's way asks Kubernetes for the pods behind a Service and sends to their addresses, and a
+ * gateway answers 421 to a host that is not its tenant's. Undefined for tenants without an Alertmanager.
+ */
+function alertmanagersText(place: Place, keys: Keys, certificate: Certificate): pulumi.Output<string> | undefined {
+  const { tenant, namespace, settings } = place;
+  if (tenant.metrics !== "cortex" || !tenant.apis.includes("metrics")) return undefined;
+  return keys.token("alerts").apply((credentials) =>
+    toYaml([
+      {
+        scheme: "https",
+        path_prefix: "/alertmanager",
+        api_version: "v2",
+        authorization: { type: "Bearer", credentials },
+        tls_config: {
+          server_name: hostNames(tenant, settings.zone, "cortex").public[0],
+          // Where the operator mounts `configMaps`.
+          ...(certificate.caConfigMap !== undefined && { ca_file: `/etc/prometheus/configmaps/${certificate.caConfigMap}/ca.crt` }),
+        },
+        static_configs: [{ targets: [`cortex-api.${namespace}.svc:443`] }],
+      },
+    ]),
   );
 }

@@ -1,3 +1,5 @@
+import { platformTenant } from "../names";
+import type { MetricsSystem, Tenant } from "../tenant";
 import { gatewayAlertGroups } from "./alerts-gateways";
 import { platformAlertGroups } from "./alerts-platform";
 import { storageAlertGroups } from "./alerts-storage";
@@ -6,11 +8,14 @@ import { tenantAlerts } from "./alerts-tenants";
 import { capacityGroups } from "./capacity";
 import type { CapacityFacts } from "./capacity";
 import { gatewayGroups, sharedAlerts } from "./gateways";
+import { dashboardJson } from "./dashboard";
+import type { Dashboard } from "./dashboard";
+import { tenantDashboard } from "./dashboard-tenant";
+import { operatorDashboards } from "./dashboards-operators";
 import type { RuleGroup } from "./rule";
 import { storeGroups } from "./stores";
 import { tenantGroups } from "./tenants";
 import { usageGroups } from "./usage";
-import type { MetricsSystem } from "../tenant";
 
 export type { CapacityFacts } from "./capacity";
 
@@ -33,3 +38,13 @@ export function platformRules(facts: PlatformFacts): Readonly<Record<string, rea
 
 /** Rules of a tenant's own Prometheus, over its own gateway: the same text for every tenant. */
 export const tenantRules: readonly RuleGroup[] = [...gatewayGroups, { name: "gateway-alerts", rules: sharedAlerts }];
+
+const filesOf = (dashboards: readonly Dashboard[]) => Object.fromEntries(dashboards.map((one) => [`${one.uid}.json`, dashboardJson(one)]));
+/** Written once: they are the same for all tenants. */
+const ownFiles = filesOf([tenantDashboard]);
+
+/** Dashboards of a tenant's Grafana, by file name: its own, and for the platform's tenant those of operators; none without metrics. */
+export function dashboardsOf({ name, apis }: Pick<Tenant, "name" | "apis">): Readonly<Record<string, string>> {
+  if (!apis.includes("metrics")) return {};
+  return name === platformTenant ? { ...ownFiles, ...filesOf(operatorDashboards) } : ownFiles;
+}

@@ -17,21 +17,16 @@ export interface Relabeling {
 }
 
 const expressions = (groups: readonly RuleGroup[]) => groups.flatMap(({ rules }) => rules.map(({ expr }) => expr));
+const ownQueries = [...expressions(tenantRules), ...queriesOf(tenantDashboard)];
 
-/** Names of series, recorded ones and those of scrapes, that these texts read. */
-const readBy = (texts: readonly string[]) => new Set(texts.flatMap(metricsIn));
-
-/** Series that scrapes must bring for the platform's rules and dashboards, sorted. */
-export function platformMetrics(facts: PlatformFacts): string[] {
+/**
+ * Series that scrapes must bring for the platform's rules and dashboards and for those of tenants, sorted. `up` and `ALERTS` are Prometheus' own,
+ * names with colons are recorded.
+ */
+export function metricsRead(facts: PlatformFacts): string[] {
   const rules = Object.values(platformRules(facts)).flatMap(expressions);
-  return scraped([...rules, ...operatorDashboards.flatMap(queriesOf), ...tenantQueries]);
-}
-
-const tenantQueries = [...expressions(tenantRules), ...queriesOf(tenantDashboard)];
-
-/** `up` and `ALERTS` are Prometheus' own, names with colons are recorded. */
-function scraped(texts: readonly string[]): string[] {
-  return [...readBy(texts)].filter((name) => !name.includes(":") && name !== "up" && name !== "ALERTS").sort();
+  const names = new Set([...rules, ...operatorDashboards.flatMap(queriesOf), ...ownQueries].flatMap(metricsIn));
+  return [...names].filter((name) => !name.includes(":") && name !== "up" && name !== "ALERTS").sort();
 }
 
 const isGateways = (name: string) => /^(envoy|tenantstack)_/.test(name);
@@ -42,9 +37,12 @@ const isGateways = (name: string) => /^(envoy|tenantstack)_/.test(name);
  */
 const droppedBuckets = ["0.5", "1", "5", "25", "100", "500", "10000", "300000", "600000", "1800000", "3600000"];
 
-/** For gateways, of a tenant's own Prometheus and of the platform's: the same, whatever the cluster's size. */
+/** What rules read of gateways does not depend on the cluster. */
+const anywhere: PlatformFacts = { cluster: { size: "distributed" }, hardware: "existing", s3: undefined, metrics: "cortex" };
+
+/** For gateways, of a tenant's own Prometheus and of the platform's. */
 export const gatewayRelabelings: readonly Relabeling[] = [
-  { action: "keep", sourceLabels: ["__name__"], regex: scraped(platformAndTenant()).filter(isGateways).join("|") },
+  { action: "keep", sourceLabels: ["__name__"], regex: metricsRead(anywhere).filter(isGateways).join("|") },
   {
     action: "drop",
     sourceLabels: ["__name__", "le"],
@@ -52,16 +50,11 @@ export const gatewayRelabelings: readonly Relabeling[] = [
   },
 ];
 
-function platformAndTenant(): string[] {
-  const facts = { cluster: { size: "distributed" as const }, hardware: "existing" as const, s3: undefined, metrics: "cortex" as const };
-  return [...Object.values(platformRules(facts)).flatMap(expressions), ...operatorDashboards.flatMap(queriesOf), ...tenantQueries];
-}
-
 const overrides = /^(cortex|loki)_overrides(_defaults)?$/;
 
 /** For everything else of the platform. Of the stores' exported options only those that are compared: there are a hundred for each tenant. */
 export function platformRelabelings(facts: PlatformFacts): Relabeling[] {
-  const names = platformMetrics(facts).filter((name) => !isGateways(name));
+  const names = metricsRead(facts).filter((name) => !isGateways(name));
   const plain = names.filter((name) => !overrides.test(name));
   const options = [...comparedOptions.cortex, ...comparedOptions.loki].sort();
   const exported = `(${names.filter((name) => overrides.test(name)).join("|")});(${options.join("|")})`;
