@@ -3,6 +3,8 @@ import { clusterAddresses } from "../../components/observability";
 import { declareLoki } from "../../components/observability/loki";
 import { declareSystem } from "../../components/observability/system";
 import { planCapacity } from "../../model/capacity";
+import { limitsFiles } from "../../model/limits";
+import type { LimitsFile } from "../../model/limits";
 import type { Tenant } from "../../model/tenant";
 import { record } from "../../planning/record";
 import type { Recorded } from "../../planning/record";
@@ -11,12 +13,18 @@ import { hardwareWith, objects, workloads } from "../unit/observability-kit";
 export interface LokiOptions {
   readonly size: "single" | "distributed";
   readonly storage: Storage;
-  readonly limits?: string;
+  /** Runtime files; default those of the tenants. */
+  readonly limits?: readonly LimitsFile[];
   readonly tenants?: readonly Tenant[];
 }
 
 /** What the program declares for Loki alone, under mocks. */
-export async function declaredLoki({ size, storage, limits = "{}\n", tenants = [] }: LokiOptions): Promise<readonly Recorded[]> {
+export async function declaredLoki({
+  size,
+  storage,
+  tenants = [],
+  limits = limitsFiles(tenants, [], size).loki,
+}: LokiOptions): Promise<readonly Recorded[]> {
   const settings = { stack: "dev", hardware: "existing" as const, cluster: { size }, s3: undefined, aws: undefined };
   const program = () => {
     const hardware = hardwareWith(storage);

@@ -2,6 +2,7 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import type { Recorded } from "../../planning/record";
+import { objects } from "../unit/observability-kit";
 import { fileOf, lokiPods } from "./loki-pods";
 import type { LokiPod } from "./loki-pods";
 import { ask, Program, scratchFolder, toolPath, until } from "./program-kit";
@@ -29,7 +30,8 @@ export class Scene {
   private constructor(resources: readonly Recorded[], binary: string, options: SceneOptions) {
     const pods = lokiPods(resources).map((pod) => ({ pod, address: freshAddress() }));
     const text = withAddresses(fileOf(resources, "loki-config", "loki.yaml"), pods, options.others ?? {});
-    this.publish(fileOf(resources, "loki-limits", "overrides.yaml"));
+    for (const { metadata, data } of objects(resources, "ConfigMap"))
+      if (metadata.name.startsWith("loki-limits")) for (const [file, limits] of Object.entries(data)) this.publish(limits, file);
     this.pods = new Map(
       pods.map(({ pod, address }) => {
         const root = path.join(this.folder, pod.name);
@@ -61,11 +63,11 @@ export class Scene {
     return path.join(this.folder, "limits");
   }
 
-  /** Replaces the runtime file, as an updated ConfigMap does. */
-  public publish(limits: string): void {
+  /** Replaces a runtime file, as an updated ConfigMap does; size single has one. */
+  public publish(limits: string, file = "overrides.yaml"): void {
     fs.mkdirSync(this.limits, { recursive: true });
     fs.writeFileSync(path.join(this.limits, "next"), limits);
-    fs.renameSync(path.join(this.limits, "next"), path.join(this.limits, "overrides.yaml"));
+    fs.renameSync(path.join(this.limits, "next"), path.join(this.limits, file));
   }
 
   public at(name: string): { readonly address: string; readonly program: Program } {

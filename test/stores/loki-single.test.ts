@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { Storage } from "../../components/contracts";
-import { limitsFiles } from "../../components/observability/limits";
 import type { LedgerEntry } from "../../model/ledger";
+import { limitsFiles } from "../../model/limits";
 import type { Tenant } from "../../model/tenant";
 import { good, minimal, retiredProd } from "../unit/model-kit";
 import { push, readAll } from "./loki-kit";
@@ -22,7 +22,8 @@ const gone: LedgerEntry[] = [
   { ...retiredProd, name: "retired", storageId: "retired" },
   { ...retiredProd, name: "erased", storageId: "erasing", erasing: "2027-02-01" },
 ];
-const limitsOf = (of: readonly Tenant[]) => limitsFiles(of, gone).loki;
+const filesOf = (of: readonly Tenant[]) => limitsFiles(of, gone, "single").loki;
+const limitsOf = (of: readonly Tenant[]) => filesOf(of)[0]?.text ?? "";
 
 const kinds = ["on a volume", "in a bucket"] as const;
 let scenes: Readonly<Record<(typeof kinds)[number], Scene>>;
@@ -32,7 +33,7 @@ let alerts: Awaited<ReturnType<typeof alertmanager>>;
 const single = "loki-0";
 
 async function started(storage: Storage, alertsAt: string): Promise<Scene> {
-  const resources = await declaredLoki({ size: "single", storage, limits: limitsOf(tenants) });
+  const resources = await declaredLoki({ size: "single", storage, limits: filesOf(tenants) });
   const flags = ["-ruler.poll-interval=2s", "-ruler.evaluation-interval=2s"];
   const scene = await Scene.of(resources, { others: { "alertmanager.cortex.svc": alertsAt }, flags: () => flags });
   scene.start();
