@@ -1,9 +1,11 @@
-import { platformTenant, tenantNamespace } from "../model/names";
+import { logsNamespace, platformTenant, tenantNamespace } from "../model/names";
 import { arrows, type Actor } from "./network";
 import type { Scene } from "./network-examples";
 import { outside } from "./network-world";
 
-const scrape = "The platform's metrics of the shared cluster";
+const scrape = "The platform's own metrics";
+const collectors = "Collectors of logs";
+const platformGateway = "gateway of tenant system";
 
 /** Why each way is open, by the roles at its ends. A way that is not here has no reason to be open: the page cannot be made. */
 const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -35,12 +37,13 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Prometheus of tenant system": {
     "tenant's gateway": "The platform's metrics of every gateway",
     ...Object.fromEntries(
-      ["Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos compactor", "Thanos query front end", "Thanos querier"].map((of) => [
+      [collectors, "Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos compactor", "Thanos query front end", "Thanos querier"].map((of) => [
         of,
         scrape,
       ]),
     ),
   },
+  [collectors]: { [platformGateway]: "The platform's logs, with a token of their own" },
   Cortex: {
     [outside.internet]: "Tenants' alerts: webhooks and mail; with S3 of AWS, blocks too",
     [outside.podIdentity]: "Credentials for the bucket",
@@ -73,6 +76,7 @@ function apiServer(note: string): string {
 }
 
 const sharedRoles: Readonly<Record<string, string>> = {
+  [`${logsNamespace}/log-collector`]: collectors,
   "cortex/cortex": "Cortex",
   "loki/loki": "Loki",
   "thanos/receive": "Thanos receive",
@@ -102,6 +106,9 @@ function roleOf(actor: Actor, other: Actor): string {
   const role = sharedRole(actor.id) ?? tenantRoles.find(([pattern]) => pattern.test(actor.id))?.[1];
   if (role === undefined) throw new Error(`docs/network.md: planning/network-page.ts has no name for ${actor.id}`);
   if (actor.id === platformPrometheus && sharedRole(other.id) !== undefined) return platformRole;
+  // Any other gateway would be one without a reason.
+  if (sharedRole(other.id) === collectors && actor.id === `${tenantNamespace(platformTenant)}/gateway`) return platformGateway;
+  if (sharedRole(other.id) === collectors && actor.id !== platformPrometheus) return `another ${role}`;
   if (!isCrossing(actor, other)) return role;
   // A role with no reason, so that a way between tenants cannot get onto the page as one within a tenant.
   return isPlatformScrape(actor, other) ? role : actor.id === platformPrometheus ? platformRole : `another ${role}`;

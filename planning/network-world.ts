@@ -32,7 +32,7 @@ export function networkOf({ resources }: Recording): Network {
     name: nameOf(r),
     spec: r.inputs.spec as Policy["spec"],
   }));
-  const pods = [...of("Deployment"), ...of("StatefulSet"), ...of("Prometheus")].map((r) => podOf(r, room));
+  const pods = ["Deployment", "StatefulSet", "DaemonSet", "Prometheus"].flatMap(of).map((r) => podOf(r, room));
   const kept = new Set(policies.map((p) => p.namespace));
   const outsiders = [...around, ...of("Gateway").map((r) => proxyOf(r, room))];
   const copies = forged([...pods, ...outsiders.filter((o) => Object.keys(o.labels).length > 0)]);

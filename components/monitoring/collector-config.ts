@@ -40,11 +40,15 @@ export function collectorConfig({ endpoint, serverName, privateCa, memoryMebibyt
         include,
         // The parser takes namespace, pod and container from it.
         include_file_path: true,
+        include_file_name: false,
         start_at: "beginning",
         storage: "file_storage",
         retry_on_failure: { enabled: true, max_elapsed_time: "0s" },
         operators: [
           { type: "container", id: "container" },
+          // Said once by the resource; as a part of each line they would cost more than most lines.
+          { type: "remove", id: "path", field: 'attributes["log.file.path"]' },
+          { type: "remove", id: "tag", field: "attributes.logtag", if: '"logtag" in attributes' },
           {
             type: "add",
             id: "tenant",
@@ -74,6 +78,8 @@ export function collectorConfig({ endpoint, serverName, privateCa, memoryMebibyt
           queue_size: 10_000,
           sizer: "items",
           block_on_overflow: true,
+          // A line that was read and not yet sent outlives the pod too.
+          storage: "file_storage",
           batch: { flush_timeout: "1s", min_size: 500, max_size: 2_000 },
         },
       },

@@ -25,6 +25,8 @@ const others = (t: string) => tenants.filter((x) => x !== t);
 /** Of the classes of `beta` and `gamma`, and of all others. */
 const compactors = ["compactor-30d", "compactor-default"];
 
+const collector = "platform-logs/log-collector";
+
 function ours(scene: Scene["name"]): string[] {
   const thanos = ["receive", "query", "query-frontend", "query-operators", "dedicated-gamma-frontend", "dedicated-gamma-query"];
   if (scene === "blocks in S3") thanos.push("store", ...compactors);
@@ -32,6 +34,7 @@ function ours(scene: Scene["name"]): string[] {
     ...tenants.flatMap((t) => parts.map((p) => `${t}-tenant/${p}`)),
     "cortex/cortex",
     "loki/loki",
+    collector,
     ...thanos.map((p) => `thanos/${p}`),
   ];
 }
@@ -48,7 +51,7 @@ const each = (ids: readonly string[], ports: string) => Object.fromEntries(ids.m
 
 /** What the design draws, role by role. */
 function design(scene: Scene["name"]): string[] {
-  const namespaces = [...tenants.map((t) => `${t}-tenant`), "cortex", "loki", "thanos"];
+  const namespaces = [...tenants.map((t) => `${t}-tenant`), "cortex", "loki", "thanos", "platform-logs"];
   const s3 = scene === "blocks in S3";
   const bucket = { internet: "443", "workload identity": "80" };
   const stores = { "thanos/receive": "10901", ...(s3 && { "thanos/store": "10901" }) };
@@ -56,6 +59,7 @@ function design(scene: Scene["name"]): string[] {
     ...[...ours(scene), ...namespaces.map((n) => `${n}/stray`)].flatMap((id) => from(id, { "cluster DNS": "53 53/UDP" })),
     ...tenants.flatMap((t) => tenantDesign(t, scene)),
     ...from("cortex/cortex", { internet: "443 465 587", ...(s3 && { "workload identity": "80" }) }),
+    ...from(collector, { "system-tenant/gateway": "8443" }),
     ...from("loki/loki", { "cortex/cortex": "8080", ...(s3 && bucket) }),
     ...from("thanos/receive", { "system-tenant/prometheus": "9090", ...(s3 && bucket) }),
     ...(s3 ? ["store", ...compactors].flatMap((part) => from(`thanos/${part}`, bucket)) : []),
@@ -81,6 +85,7 @@ function scraped(scene: Scene["name"]): Readonly<Record<string, string>> {
     ),
     "cortex/cortex": "8080",
     "loki/loki": "3100",
+    [collector]: "8888",
   };
 }
 
