@@ -30,7 +30,7 @@ describe("the table, as a person reads it", () => {
      ~         samples/s    6k    12k              85.7k         86%  staging 50%
 
       in all     now  after
-      CPU        2.9      9  requested
+      CPU          3      9  requested
       memory    24Gi   31Gi  when each process is full
       volumes  134Gi  200Gi
       nodes        3      4  of 4 CPU, 16 GiB (as m7i.xlarge)
@@ -50,10 +50,11 @@ describe("the table, as a person reads it", () => {
      "Capacity of size distributed over 3 zones for 5 tenants, expecting 60% of limits (queries 25%) + 50%
 
                              now  after  zone  CPU  memory  volumes  headroom        uses most
-       cortex                 35     47        109   409Gi   2030Gi
+       cortex                 36     48        111   421Gi   2030Gi
          distributor           3      3     1    6     6Gi        -   61% samples/s  shop 76%
      ~   ingester              6     18     6   72   270Gi   1800Gi   42% samples/s  shop 76%
          querier               3      3     1    6    36Gi        -   41% queries    shop 57%
+         query-operators       1      1   0-1    2    12Gi        -     -            -
          query-frontend        3      3     1    6     6Gi        -   90% queries    shop 57%
          query-scheduler       3      3     1    3   1.5Gi        -   90% queries    shop 57%
          store-gateway         3      3     1    6    36Gi    150Gi   41% queries    shop 57%
@@ -94,10 +95,10 @@ describe("the table, as a person reads it", () => {
          collector             1      1        0.1   0.3Gi        -     -            -
 
       in all      now   after
-      CPU         143     207  requested
-      memory    500Gi   704Gi  requested
+      CPU         145     209  requested
+      memory    512Gi   716Gi  requested
       volumes  1964Gi  3380Gi
-      nodes        24      36  of 8 CPU, 32 GiB (as m7i.2xlarge), the same in each zone
+      nodes        27      36  of 8 CPU, 32 GiB (as m7i.2xlarge), the same in each zone
 
      Capacity steps against main:
        cortex ingester: 6 -> 18
