@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { startCluster } from "../embedded/cluster";
+import { startCluster, type Cluster } from "../embedded/cluster";
 import type { Reporter } from "../embedded/console";
 import { withLock } from "../embedded/lock";
+import { podsProblem, podTools, startPods, startStorage, storage, type Pods, type PodsOptions } from "../embedded/pods";
 import { ensureTools, type Tool, type ToolName } from "../embedded/toolchain";
 import { UserError } from "./errors";
 import { removeDeadLocks } from "./locks";
@@ -22,12 +23,20 @@ const clusterTools = [
   "kubectl",
 ] as const satisfies readonly ToolName[];
 
+/** A tenant's key that signs. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKeyPem: string;
+}
+
 export interface BringUpOptions {
   /** A context of the user's kubeconfig; undefined: the embedded cluster. */
   readonly context?: string | undefined;
   readonly report: Reporter;
   readonly signal: AbortSignal;
   readonly onOutput: (text: string) => void;
+  /** Only the objects: no gateway and no store runs, no endpoint answers. On a cluster of the user's that is so anyway. */
+  readonly objectsOnly?: boolean;
   /** Folder of all state; default: `.embedded` of the checkout. */
   readonly dir?: string;
   readonly overrides?: Overrides;
@@ -44,7 +53,14 @@ export interface Up {
   readonly context: string | undefined;
   /** undefined on a cluster of the user's. */
   readonly embedded: { readonly server: string } | undefined;
+  /** Gateways and stores of the embedded cluster, as processes of this machine; undefined where there are only objects, or `up` failed. */
+  readonly pods: Pods | undefined;
+  /** PEM of the certificate that clients must trust, in the state folder; undefined where public roots do. */
+  readonly authority: string | undefined;
+  /** The stack's outputs but `signing`; empty where `up` failed. */
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** What tokens of each tenant are minted with: secret, never printed. */
+  readonly signing: Readonly<Record<string, SigningKey>>;
 }
 
 /** Tool chain, cluster, and `pulumi up` of stack dev. One at a time: a second call waits for the first. Repeating it changes nothing. */
@@ -62,14 +78,18 @@ export async function alone<T>(dir: string, report: Reporter, work: () => Promis
 async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   const { report, signal } = options;
   const own = options.context;
-  const tools = await ensureTools(own === undefined ? [...engineTools, ...clusterTools] : [...engineTools, "kubectl"], { report, signal });
-  const cluster = own === undefined ? await startCluster({ dir, tools: clusterPaths(tools), report, signal }) : undefined;
+  const runsPods = own === undefined && options.objectsOnly !== true && saysNoProblem(report);
+  const names = [...engineTools, ...(own === undefined ? clusterTools : (["kubectl"] as const)), ...(runsPods ? podTools : [])];
+  const tools = await ensureTools(names, { report, signal });
+  const pods: PodsOptions | undefined = runsPods ? { dir, tools: paths(tools, podTools), report, signal } : undefined;
+  const cluster = own === undefined ? await startCluster({ dir, tools: paths(tools, clusterTools), report, signal }) : undefined;
+  if (pods) await startStorage(pods);
   const kubeconfig = cluster?.kubeconfig ?? (await userKubeconfig(own ?? ""));
   const stack = await prepareStack({
     dir: folderOf(dir, own),
     tools,
     kubeconfig,
-    overrides: { ...options.overrides, ...(own !== undefined && { context: own }) },
+    ...(own === undefined ? embeddedSettings(dir, options.overrides) : { overrides: { ...options.overrides, context: own } }),
   });
   report.note(`Providers: ${stack.providers.join(", ")}`);
   signal.throwIfAborted();
@@ -79,22 +99,42 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
     onOutput: options.onOutput,
     signal,
   });
-  return {
-    code: up.code,
-    stack,
-    kubeconfig,
-    kubectl: tools.get("kubectl")?.path ?? "kubectl",
-    context: own,
-    embedded: cluster && { server: cluster.server },
-    outputs: up.code === 0 ? await outputs(stack) : {},
-  };
+  const of = { code: up.code, stack, kubeconfig, kubectl: tools.get("kubectl")?.path ?? "kubectl", context: own };
+  const embedded = cluster && { server: cluster.server };
+  if (up.code !== 0) return { ...of, embedded, outputs: {}, signing: {}, pods: undefined, authority: undefined };
+  // The outputs take a second of the engine, in which processes start already.
+  const [{ signing, ...said }, running] = await Promise.all([outputs(stack, true), runPods(pods, cluster)]);
+  const authority = authorityFile(folderOf(dir, own), said["certificateAuthority"]);
+  return { ...of, embedded, outputs: said, signing: (signing ?? {}) as Up["signing"], pods: running, authority };
 }
 
-function clusterPaths(tools: ReadonlyMap<ToolName, Tool>): Record<(typeof clusterTools)[number], string> {
-  return Object.fromEntries(clusterTools.map((name) => [name, tools.get(name)?.path ?? name])) as Record<
-    (typeof clusterTools)[number],
-    string
-  >;
+/** Whether pods can run here; where not, that is said. */
+function saysNoProblem(report: Reporter): boolean {
+  const problem = podsProblem();
+  if (problem !== undefined) report.note(problem);
+  return problem === undefined;
+}
+
+async function runPods(pods: PodsOptions | undefined, cluster: Cluster | undefined): Promise<Pods | undefined> {
+  return pods && cluster && startPods({ ...pods, server: cluster.server });
+}
+
+/** On the embedded cluster blocks go to the S3 server of the state folder, whose root keys are secrets of the stack. */
+function embeddedSettings(dir: string, overrides: Overrides = {}): { overrides: Overrides; secrets: Readonly<Record<string, string>> } {
+  const { s3, keys } = storage(dir);
+  return { overrides: { s3, ...overrides }, secrets: { s3AccessKeyId: keys.accessKeyId, s3SecretAccessKey: keys.secretAccessKey } };
+}
+
+/** Writes the stack's certificate authority beside its state, for `curl --cacert`. */
+function authorityFile(dir: string, pem: unknown): string | undefined {
+  if (typeof pem !== "string") return undefined;
+  const file = path.join(dir, "ca.crt");
+  fs.writeFileSync(file, pem);
+  return file;
+}
+
+function paths<Name extends ToolName>(tools: ReadonlyMap<ToolName, Tool>, names: readonly Name[]): Record<Name, string> {
+  return Object.fromEntries(names.map((name) => [name, tools.get(name)?.path ?? name])) as Record<Name, string>;
 }
 
 /** The user's kubeconfig, once it is known to hold the context that was asked for. */

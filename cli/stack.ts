@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { parseDocument } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { runPulumi, type EnginePlaces, type PulumiResult } from "../embedded/engine";
 import { installStandIns, type StandIn } from "../embedded/providers/install";
 import type { Tool, ToolName } from "../embedded/toolchain";
+import { settingsNamespace } from "../model/settings";
+import { textHash } from "../model/text";
 import { plugins } from "../model/versions";
 import { root } from "./paths";
 
@@ -28,6 +30,8 @@ export interface StackOptions {
   readonly tools: ReadonlyMap<ToolName, Tool>;
   readonly kubeconfig: string;
   readonly overrides?: Overrides;
+  /** Settings that are secrets, in clear; the settings file gets them encrypted. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** Puts plugins, state folder, passphrase and settings in place. Repeating it changes nothing. */
@@ -42,6 +46,7 @@ export async function prepareStack(options: StackOptions): Promise<LocalStack> {
   writeConfig(configFile, options.overrides ?? {});
   const stack: LocalStack = { name: "dev", places, kubeconfig: options.kubeconfig, configFile, providers };
   await createStack(stack, dir);
+  await encryptSettings(stack, options.secrets ?? {});
   return stack;
 }
 
@@ -79,20 +84,53 @@ function passphrase(dir: string): string {
   }
 }
 
+/** Writes the copy anew from Pulumi.dev.yaml; only what the engine encrypted stays as it is: its salt, and settings that are secrets. */
 function writeConfig(file: string, overrides: Overrides): void {
   const document = parseDocument(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8"));
-  for (const [key, value] of Object.entries(overrides)) document.setIn(["config", `tenantstack:${key}`], value);
-  let salt: unknown;
-  try {
-    salt = parseDocument(fs.readFileSync(file, "utf8")).get("encryptionsalt");
-  } catch {
-    // The first run: the engine makes one.
-  }
-  if (typeof salt === "string") document.set("encryptionsalt", salt);
+  for (const [key, value] of Object.entries(overrides)) document.setIn(["config", `${settingsNamespace}:${key}`], value);
+  const before = readSettings(file);
+  for (const [key, value] of Object.entries(before.config ?? {})) if (isEncrypted(value)) document.setIn(["config", key], value);
+  if (typeof before.encryptionsalt === "string") document.set("encryptionsalt", before.encryptionsalt);
   const text = document.toString();
   const aside = `${file}.${process.pid}`;
   fs.writeFileSync(aside, text, { mode: 0o600 });
   fs.renameSync(aside, file);
+}
+
+interface SettingsFile {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly encryptionsalt?: unknown;
+}
+
+/** The copy as it is; empty before the first run, when the engine has made no salt yet. */
+function readSettings(file: string): SettingsFile {
+  try {
+    return (parse(fs.readFileSync(file, "utf8")) ?? {}) as SettingsFile;
+  } catch {
+    return {};
+  }
+}
+
+const isEncrypted = (value: unknown): boolean => typeof value === "object" && value !== null && "secure" in value;
+
+/**
+ * Lets the engine encrypt secrets into the settings file. That takes it half a second each, so it is done only when one is missing there, or when they
+ * differ from those that were encrypted: beside the file lies a hash of them, with the salt, so that a file made anew is not taken for done.
+ */
+async function encryptSettings(stack: LocalStack, secrets: Readonly<Record<string, string>>): Promise<void> {
+  const names = Object.keys(secrets);
+  if (names.length === 0) return;
+  const mark = `${stack.configFile}.secrets`;
+  const { config = {}, encryptionsalt } = readSettings(stack.configFile);
+  const wanted = textHash(JSON.stringify([secrets, encryptionsalt]));
+  const done = names.every((name) => isEncrypted(config[`${settingsNamespace}:${name}`]));
+  if (done && fs.existsSync(mark) && fs.readFileSync(mark, "utf8") === wanted) return;
+  for (const [name, input] of Object.entries(secrets)) {
+    const set = await pulumi(stack, ["config", "set", "--secret", `${settingsNamespace}:${name}`], { timeoutSeconds: 60, input });
+    if (set.code !== 0) throw new Error(`pulumi config set --secret ${name} failed:\n${set.stderr}`);
+  }
+  const salt = readSettings(stack.configFile).encryptionsalt;
+  fs.writeFileSync(mark, textHash(JSON.stringify([secrets, salt])), { mode: 0o600 });
 }
 
 export interface PulumiOptions {
@@ -101,6 +139,8 @@ export interface PulumiOptions {
   /** Seconds until the engine is told to stop; default 1,800. */
   readonly timeoutSeconds?: number;
   readonly cwd?: string;
+  /** Standard input of the command. */
+  readonly input?: string;
 }
 
 /** One `pulumi` command on a stack: its exit code and what it printed. */
@@ -110,6 +150,7 @@ export async function pulumi(stack: LocalStack, args: readonly string[], options
     cwd: options.cwd ?? root,
     timeoutSeconds: options.timeoutSeconds ?? 1800,
     environment: { KUBECONFIG: stack.kubeconfig },
+    ...(options.input !== undefined && { input: options.input }),
     ...(options.onOutput && { onOutput: options.onOutput }),
     ...(options.signal && { signal: options.signal }),
   });

@@ -2,16 +2,18 @@ import { Command } from "commander";
 import { consoleReporter } from "../embedded/console";
 import { failure } from "./failure";
 import { bringUp } from "./local";
-import { summary } from "./summary";
+import { prove } from "./proof";
+import { proofFailure, summary } from "./summary";
 
-/** `npm start`: tool chain, cluster, `pulumi up` of stack dev, and what to do next. */
+/** `npm start`: tool chain, cluster, `pulumi up` of stack dev, gateways and stores as processes, requests that prove it, and what to do next. */
 async function main(): Promise<number> {
   const options = new Command("npm start --")
     .description("Brings up stack dev: on an embedded Kubernetes API server on this machine, or on a cluster of yours.")
     .option("--context <name>", "use this context of your kubeconfig instead of the embedded cluster")
+    .option("--objects-only", "declare the objects and run nothing: no gateway, no store, no endpoint that answers")
     .showHelpAfterError()
     .parse(process.argv)
-    .opts<{ context?: string }>();
+    .opts<{ context?: string; objectsOnly?: boolean }>();
   const stop = new AbortController();
   // The first Ctrl-C ends the step in hand in order; the second ends this process at once.
   process.once("SIGINT", () => stop.abort());
@@ -19,6 +21,7 @@ async function main(): Promise<number> {
   const began = Date.now();
   const up = await bringUp({
     context: options.context,
+    objectsOnly: options.objectsOnly === true,
     report: consoleReporter(),
     signal: stop.signal,
     onOutput: (text) => process.stdout.write(text),
@@ -33,8 +36,12 @@ async function main(): Promise<number> {
     );
     return 1;
   }
-  process.stdout.write(`\n${summary(up, (Date.now() - began) / 1000)}\n`);
-  return 0;
+  const proofs = await prove(up);
+  process.stdout.write(`\n${summary(up, proofs, (Date.now() - began) / 1000)}\n`);
+  const failed = proofFailure(up, proofs);
+  if (failed === undefined) return 0;
+  process.stderr.write(`\n${failed}\n`);
+  return 1;
 }
 
 main().then(

@@ -7,7 +7,7 @@ import { scopes, type Scope } from "../model/routes";
 import { defaultTokenSeconds, mint, parseLifetime, userClaims } from "../model/tokens";
 import { formatDuration } from "../model/units";
 import { UserError } from "./errors";
-import { existingStack } from "./local";
+import { existingStack, type SigningKey } from "./local";
 import { root } from "./paths";
 import { outputs } from "./stack";
 
@@ -32,11 +32,6 @@ interface TokenOptions {
   readonly context?: string;
 }
 
-interface Signing {
-  readonly kid: string;
-  readonly privateKeyPem: string;
-}
-
 async function mintToken(tenant: string, options: TokenOptions): Promise<string> {
   const wanted = options.scope.flatMap((s) => s.split(/[\s,]+/)).filter((s) => s !== "");
   const unknown = wanted.filter((s) => !(scopes as readonly string[]).includes(s));
@@ -44,7 +39,7 @@ async function mintToken(tenant: string, options: TokenOptions): Promise<string>
   const life = parseLifetime(options.expires);
   if ("rule" in life) throw new UserError(`--expires ${options.expires}: ${life.rule}. ${life.remedy}.`);
   const stack = await existingStack(silentReporter, options.context);
-  const all = (await outputs(stack, true)) as { signing?: Record<string, Signing>; tenants?: Record<string, string> };
+  const all = (await outputs(stack, true)) as { signing?: Record<string, SigningKey>; tenants?: Record<string, string> };
   const signing = all.signing?.[tenant];
   if (signing === undefined) throw new UserError(unknownTenant(tenant, Object.keys(all.signing ?? {})));
   const claims = userClaims({

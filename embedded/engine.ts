@@ -34,6 +34,8 @@ export interface PulumiRun extends EnginePlaces {
   onOutput?: (text: string, stream: "stdout" | "stderr") => void;
   /** Ends the run early, as the time limit does. */
   signal?: AbortSignal;
+  /** Standard input: what no argument may hold, because any user of the machine can read arguments. */
+  input?: string;
 }
 
 // Settings of another Pulumi (a token, a backend, a debug switch) must not reach this one.
@@ -70,7 +72,8 @@ const timedOut = 124;
  */
 export function runPulumi(args: string[], run: PulumiRun): Promise<PulumiResult> {
   const environment = { ...engineEnvironment(run), ...run.environment };
-  const child = spawn(path.join(run.pulumiFolder, "pulumi"), args, { cwd: run.cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(path.join(run.pulumiFolder, "pulumi"), args, { cwd: run.cwd, env: environment, stdio: "pipe" });
+  child.stdin.on("error", () => undefined).end(run.input);
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (text: string) => {

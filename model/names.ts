@@ -51,3 +51,15 @@ export const systemNamespaces = { cortex: "cortex", loki: "loki", thanos: "thano
 
 /** The part of Thanos that takes tenants' writes and enforces their limits, by `cluster.size`. */
 export const receiveParts = { single: "receive", distributed: "receive-router" } as const;
+
+/** What stands behind a system's bucket name in each of its buckets. Cortex keeps rules and Alertmanager configuration apart from blocks: see `cortexConfig`. */
+export const bucketSuffixes: Readonly<Record<keyof typeof systemNamespaces, readonly string[]>> = {
+  cortex: ["", "-rules"],
+  loki: [""],
+  thanos: [""],
+};
+
+/** All buckets of a stack whose buckets begin with `prefix`: `dev-cortex`, `dev-cortex-rules`, ... */
+export function bucketNames(prefix: string): string[] {
+  return Object.entries(bucketSuffixes).flatMap(([system, suffixes]) => suffixes.map((suffix) => `${prefix}-${system}${suffix}`));
+}

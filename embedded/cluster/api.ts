@@ -119,6 +119,25 @@ export class Api {
   }
 }
 
+/** The clients of one bring-up, one a port, so that connections are kept. */
+export class Apis {
+  private readonly byPort = new Map<number, Api>();
+
+  public constructor(private readonly layout: Layout) {}
+
+  /** The client for a port of the cluster. */
+  public at(port: number): Api {
+    const api = this.byPort.get(port) ?? new Api(this.layout, port);
+    this.byPort.set(port, api);
+    return api;
+  }
+
+  /** Closes all connections. */
+  public close(): void {
+    for (const api of this.byPort.values()) api.close();
+  }
+}
+
 /** The text of an answer with status 2xx; otherwise an error with what was asked and the server's own message. */
 export function expectOk(answer: Answer, asked: string): string {
   if (answer.status >= 200 && answer.status < 300) return answer.text;

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { stringify } from "yaml";
 import type { Layout } from "./layout";
-import { privateFile, privateFolder, readIfThere } from "./layout";
+import { privateFile, privateFolder, readIfThere } from "../supervise/files";
 
 /** Name of the cluster, the user and the context in every kubeconfig. */
 const contextName = "tenantstack-embedded";

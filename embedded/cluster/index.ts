@@ -1,21 +1,22 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Reporter } from "../console";
+import { withLock } from "../lock";
+import { isAlive } from "../processid";
+import { privateFolder } from "../supervise/files";
+import { Records, statusOf, type ProcessStatus } from "../supervise/records";
+import { stopRecorded, Supervisor, type ProcessSpec } from "../supervise/supervisor";
+import { Apis } from "./api";
 import { writeConfig } from "./config";
 import type { Crd } from "./crds";
 import { hashOf, installCrds, readCrds } from "./crds";
 import type { Layout, PartName } from "./layout";
-import { layoutOf, logOf, partNames, privateFolder } from "./layout";
-import { withLock } from "../lock";
+import { layoutOf, logOf, partNames } from "./layout";
 import { applyObjects, awaitUsable } from "./objects";
 import type { PartSpec } from "./parts";
-import { graceOf, partSpecs } from "./parts";
+import { fingerprint, graceOf, partSpecs } from "./parts";
 import { ensurePki } from "./pki";
-import { isAlive } from "../processid";
-import { endProcess } from "./process";
-import { readRecords, writeRecord } from "./records";
 import { ensureState } from "./state";
-import { Supervisor } from "./supervise";
 
 export type { PartName } from "./layout";
 export { storageClass } from "./objects";
@@ -32,15 +33,7 @@ export interface ClusterOptions {
 }
 
 /** One part of the control plane. */
-export interface Part {
-  readonly name: PartName;
-  /** Undefined where it was stopped or never started. */
-  readonly pid: number | undefined;
-  /** `dead`: it ended without being asked to. */
-  readonly state: "running" | "dead" | "stopped";
-  /** Its log file; that of the start before has the ending `.1`. */
-  readonly log: string;
-}
+export type Part = ProcessStatus<PartName>;
 
 /** A cluster that runs. */
 export interface Cluster {
@@ -56,12 +49,8 @@ export interface Cluster {
 const holder = "starts or stops the same cluster";
 
 function partsOf(layout: Layout): Part[] {
-  const records = readRecords(layout);
-  return partNames.map((name) => {
-    const record = records[name];
-    const state = record === undefined ? "stopped" : isAlive(record) ? "running" : "dead";
-    return { name, pid: record?.pid, state, log: logOf(layout, name) };
-  });
+  const records = new Records(layout.processes).all();
+  return partNames.map((name) => statusOf(name, records[name], logOf(layout, name)));
 }
 
 /** A cluster as its files describe it, before any part is started. */
@@ -73,7 +62,7 @@ interface Plan {
 }
 
 async function prepare(layout: Layout, options: ClusterOptions): Promise<Plan> {
-  const records = readRecords(layout);
+  const records = new Records(layout.processes).all();
   const runs = (name: PartName): boolean => isAlive(records[name] ?? { pid: 0, started: "never" });
   const crds = readCrds(options.tools.crds);
   privateFolder(layout.dir);
@@ -87,18 +76,37 @@ async function prepare(layout: Layout, options: ClusterOptions): Promise<Plan> {
   return { identity: state.identity, server, crds, specs };
 }
 
-async function bringUp(layout: Layout, options: ClusterOptions, supervisor: Supervisor): Promise<Cluster> {
+/** A part as the supervisor runs it. */
+function processOf(layout: Layout, apis: Apis, part: PartSpec): ProcessSpec {
+  const { name, program, args, health, patience, grace } = part;
+  const api = health && apis.at(health.port);
+  return {
+    name,
+    program,
+    args,
+    cwd: layout.dir,
+    log: logOf(layout, name),
+    fingerprint: fingerprint(part),
+    ...(api && { healthy: async () => api.healthy(health.path) }),
+    patience,
+    grace,
+  };
+}
+
+async function bringUp(layout: Layout, options: ClusterOptions, supervisor: Supervisor, apis: Apis): Promise<Cluster> {
   const { identity, server, crds, specs } = await prepare(layout, options);
-  await supervisor.ensure(specs.etcd);
-  await supervisor.ensure(specs["kube-apiserver"]);
-  await supervisor.ready(specs["kube-apiserver"]);
-  const api = supervisor.api(specs["kube-apiserver"].health?.port ?? 0);
-  const controllers = [specs["kube-controller-manager"], specs["kube-scheduler"], specs.kwok];
+  const process = (name: PartName) => processOf(layout, apis, specs[name]);
+  await supervisor.ensure(process("etcd"));
+  await supervisor.ensure(process("kube-apiserver"));
+  await supervisor.ready(process("kube-apiserver"));
+  const api = apis.at(specs["kube-apiserver"].health?.port ?? 0);
+  const controllers = [process("kube-controller-manager"), process("kube-scheduler"), process("kwok")];
   for (const spec of controllers) await supervisor.ensure(spec);
   await applyObjects(api);
   await installCrds(api, crds, options.signal, (count) => supervisor.progress(`installing ${count} custom resource definitions`));
-  await supervisor.ensure(specs["prometheus-operator"]);
-  for (const spec of [...controllers, specs["prometheus-operator"]]) await supervisor.ready(spec);
+  const operator = process("prometheus-operator");
+  await supervisor.ensure(operator);
+  for (const spec of [...controllers, operator]) await supervisor.ready(spec);
   await awaitUsable(api, () => supervisor.assertAlive(), options.signal);
   return { kubeconfig: layout.kubeconfig, server, identity, parts: partsOf(layout) };
 }
@@ -111,27 +119,28 @@ async function bringUp(layout: Layout, options: ClusterOptions, supervisor: Supe
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const layout = layoutOf(options.dir);
   const work = async (): Promise<Cluster> => {
-    const supervisor = new Supervisor(layout, options.report, options.signal);
+    const apis = new Apis(layout);
+    const supervisor = new Supervisor({
+      records: new Records(layout.processes),
+      report: options.report,
+      signal: options.signal,
+      step: { text: "Starting the Kubernetes control plane", expectSeconds: 15 },
+      remedy: "Mend the cause and start again; what already runs is kept. `npm run reset` begins from nothing.",
+    });
     try {
       options.signal?.throwIfAborted();
-      const cluster = await bringUp(layout, options, supervisor);
+      const cluster = await bringUp(layout, options, supervisor, apis);
       supervisor.finish();
       return cluster;
     } catch (error) {
       supervisor.finish(error);
       throw error;
+    } finally {
+      apis.close();
     }
   };
   privateFolder(layout.dir);
   return withLock(layout.lock, { holder, report: options.report, signal: options.signal }, work);
-}
-
-async function stopPart(layout: Layout, name: PartName, report: Reporter): Promise<void> {
-  const record = readRecords(layout)[name];
-  if (record === undefined) return;
-  const how = await endProcess(record, graceOf(name) * 1_000);
-  if (how === "killed") report.note(`${name} (process ${record.pid}) did not end within ${graceOf(name)} s and was killed.`);
-  writeRecord(layout, name, undefined);
 }
 
 /** Those that write to the API server first, then the API server, then its store. */
@@ -145,7 +154,8 @@ async function stopAll(layout: Layout, report: Reporter): Promise<void> {
   if (!partsOf(layout).some((part) => part.pid !== undefined)) return;
   const step = report.step("Stopping the Kubernetes control plane", 3);
   try {
-    for (const group of stopOrder) await Promise.all(group.map((name) => stopPart(layout, name, report)));
+    const records = new Records(layout.processes);
+    for (const group of stopOrder) await Promise.all(group.map((name) => stopRecorded(records, name, graceOf(name), report)));
     step.done();
   } catch (error) {
     step.fail("failed");

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import * as x509 from "@peculiar/x509";
 import type { Layout } from "./layout";
-import { privateFolder } from "./layout";
+import { privateFolder } from "../supervise/files";
 
 /** The authorities: of the API server's users, of etcd's, and of servers that would stand in front of the API server (none here, but asked for). */
 const authorityNames = ["ca", "etcd-ca", "front-proxy-ca"] as const;

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { z } from "zod";
 import type { Reporter } from "../console";
 import type { Layout, PartName } from "./layout";
-import { privateFile, readJson } from "./layout";
+import { privateFile, readJson } from "../supervise/files";
 import { freePorts, isFree } from "./ports";
 
 /** Ports of 127.0.0.1, kept from start to start so that kubeconfigs stay good. */

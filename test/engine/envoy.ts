@@ -7,6 +7,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { files, type GatewayInput, type Places } from "../../components/tenant/gateway/input";
 import { renderGateway, type Rendered } from "../../components/tenant/gateway/render";
+import { MountedFolder } from "../../embedded/pods/mount";
 import { ensureTools, type ToolName } from "../../embedded/toolchain";
 
 /** Path of a program of the tool chain; found, downloaded or made by it. */
@@ -19,28 +20,6 @@ export async function toolPath(name: ToolName): Promise<string> {
 
 /** Path of the real Envoy. */
 export const envoyPath = () => toolPath("envoy");
-
-/** A folder as the kubelet mounts a ConfigMap or Secret: files are links through `..data`, which is swapped in one rename. */
-export class MountedFolder {
-  private version = 0;
-  public constructor(public readonly folder: string) {
-    fs.mkdirSync(folder, { recursive: true });
-  }
-
-  /** Replaces the whole content, as an updated object does. */
-  public publish(content: Readonly<Record<string, string>>): void {
-    const version = `..v${++this.version}`;
-    fs.mkdirSync(path.join(this.folder, version));
-    for (const [file, text] of Object.entries(content)) fs.writeFileSync(path.join(this.folder, version, file), text);
-    fs.symlinkSync(version, path.join(this.folder, "..data_tmp"));
-    fs.renameSync(path.join(this.folder, "..data_tmp"), path.join(this.folder, "..data"));
-    for (const file of Object.keys(content)) {
-      const link = path.join(this.folder, file);
-      if (!fs.existsSync(link)) fs.symlinkSync(path.join("..data", file), link);
-    }
-    if (this.version > 1) fs.rmSync(path.join(this.folder, `..v${this.version - 1}`), { recursive: true });
-  }
-}
 
 /** Ports that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {

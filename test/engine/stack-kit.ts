@@ -3,9 +3,11 @@ import os from "node:os";
 import path from "node:path";
 import { bringUp, type Up } from "../../cli/local";
 import { root } from "../../cli/paths";
-import { outputs, pulumi } from "../../cli/stack";
+import { outputs, pulumi, type Overrides } from "../../cli/stack";
 import { stopCluster } from "../../embedded/cluster";
-import { silentReporter } from "../../embedded/console";
+import { silentReporter, type Reporter } from "../../embedded/console";
+import { podTools, startPods, stopPods, type Pods, type PodsOptions } from "../../embedded/pods";
+import { ensureTools } from "../../embedded/toolchain";
 
 /** A step that the engine took or would take on one resource. */
 export interface Step {
@@ -31,6 +33,12 @@ export interface Run {
 export class Lab {
   public readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-lab-"));
   public readonly tenants = path.join(this.dir, "tenants");
+  /** The state folder, `.embedded` of a checkout. */
+  public readonly state = path.join(this.dir, "state");
+  /** What starts said in lines that stay. */
+  public readonly notes: string[] = [];
+  private readonly report: Reporter = { ...silentReporter, note: (text) => void this.notes.push(text) };
+  private overrides: Overrides = {};
   private started: Up | undefined;
 
   public constructor() {
@@ -39,13 +47,16 @@ export class Lab {
     fs.rmSync(this.file("system"));
   }
 
-  public async start(): Promise<Up> {
+  /** `pulumi up`, as `npm start` does it; with `pods` also gateways and stores as processes. Settings given once hold for later starts. */
+  public async start({ pods = false, overrides = {} }: { pods?: boolean; overrides?: Overrides } = {}): Promise<Up> {
+    this.overrides = { ...this.overrides, ...overrides };
     this.started = await bringUp({
-      report: silentReporter,
+      report: this.report,
       signal: AbortSignal.timeout(240_000),
       onOutput: (text) => fs.appendFileSync(path.join(this.dir, "up.log"), text),
-      dir: path.join(this.dir, "state"),
-      overrides: { tenants: this.tenants },
+      objectsOnly: !pods,
+      dir: this.state,
+      overrides: { tenants: this.tenants, ...this.overrides },
     });
     if (this.started.code !== 0)
       throw new Error(`pulumi up failed:\n${fs.readFileSync(path.join(this.dir, "up.log"), "utf8").slice(-6000)}`);
@@ -57,8 +68,16 @@ export class Lab {
     return this.started;
   }
 
+  /** Makes the processes what the objects ask for, as a start does after `up`. */
+  public async syncPods(): Promise<Pods> {
+    const tools = await ensureTools(podTools, { report: silentReporter });
+    const paths = Object.fromEntries([...tools].map(([name, tool]) => [name, tool.path])) as PodsOptions["tools"];
+    return startPods({ dir: this.state, tools: paths, report: this.report, server: this.up.embedded?.server ?? "" });
+  }
+
   public async stop(): Promise<void> {
-    await stopCluster(path.join(this.dir, "state"), silentReporter);
+    await stopPods(this.state, silentReporter);
+    await stopCluster(this.state, silentReporter);
     fs.rmSync(this.dir, { recursive: true, force: true });
   }
 

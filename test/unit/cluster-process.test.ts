@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endProcess, launch } from "../../embedded/cluster/process";
+import { endProcess, launch } from "../../embedded/supervise/process";
 import type { Reporter } from "../../embedded/console";
 import { silentReporter } from "../../embedded/console";
 import { removeIfDead, withLock } from "../../embedded/lock";

@@ -10,16 +10,17 @@ import { Api } from "../../embedded/cluster/api";
 import { kubeconfigText, writeConfig } from "../../embedded/cluster/config";
 import { crdsIn, hashOf, readCrds } from "../../embedded/cluster/crds";
 import type { Layout } from "../../embedded/cluster/layout";
-import { layoutOf, logOf, partNames, privateFile, privateFolder } from "../../embedded/cluster/layout";
+import { layoutOf, logOf, partNames } from "../../embedded/cluster/layout";
 import { applyObjects } from "../../embedded/cluster/objects";
 import type { PartSpec } from "../../embedded/cluster/parts";
 import { fingerprint, partSpecs } from "../../embedded/cluster/parts";
 import { ensurePki, wishes } from "../../embedded/cluster/pki";
 import { freePorts, isFree } from "../../embedded/cluster/ports";
-import { readRecords, writeRecord } from "../../embedded/cluster/records";
 import { ensureState, readState } from "../../embedded/cluster/state";
 import type { Reporter } from "../../embedded/console";
 import { silentReporter } from "../../embedded/console";
+import { privateFile, privateFolder } from "../../embedded/supervise/files";
+import { Records } from "../../embedded/supervise/records";
 
 const hour = 3_600_000;
 const year = 365 * 24 * hour;
@@ -261,14 +262,15 @@ describe("custom resource definitions in files", () => {
 describe("records, status, stop and reset of what is not there", () => {
   test("a damaged record counts as none; a record of another start of the number counts as dead", async () => {
     privateFile(layout.processes, "{");
-    expect(readRecords(layout)).toEqual({});
-    writeRecord(layout, "etcd", { pid: process.pid, started: "of an earlier process", fingerprint: "f" });
+    const records = new Records(layout.processes);
+    expect(records.all()).toEqual({});
+    records.write("etcd", { pid: process.pid, started: "of an earlier process", fingerprint: "f" });
     const { running, parts } = await clusterStatus(dir);
     expect(running).toBe(false);
     expect(parts[0]).toEqual({ name: "etcd", pid: process.pid, state: "dead", log: logOf(layout, "etcd") });
     // Must not end this very process, whose number stands in the record.
     await stopCluster(dir, silentReporter);
-    expect(readRecords(layout)).toEqual({});
+    expect(records.all()).toEqual({});
   });
 
   test("stop and reset of nothing do nothing; a reset leaves what others keep", async () => {

@@ -1,15 +1,12 @@
 import type { kms, s3 } from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { systemNamespaces } from "../../../model/names";
+import { bucketSuffixes, systemNamespaces } from "../../../model/names";
 import type { Hardware, Storage } from "../../contracts";
 import type { Cluster } from "./cluster";
 import { podIdentityTrust } from "./room";
 import type { AwsRoom } from "./room";
 
-type SystemName = keyof typeof systemNamespaces;
-
-/** Cortex keeps rules and Alertmanager configuration apart from blocks: see `cortexConfig`. */
-const bucketsOf: Readonly<Record<SystemName, readonly string[]>> = { cortex: ["", "-rules"], loki: [""], thanos: [""] };
+type SystemName = keyof typeof bucketSuffixes;
 
 /** One private, encrypted, versioned bucket per system, and for each system a role that reaches its own buckets only. */
 export function declareStorage(room: AwsRoom, cluster: Cluster, key: kms.Key): Hardware["storage"] {
@@ -17,7 +14,7 @@ export function declareStorage(room: AwsRoom, cluster: Cluster, key: kms.Key): H
   const account = room.aws.getCallerIdentityOutput({}, { provider: room.opts.provider }).accountId;
   const storage = (system: SystemName): Storage => {
     const bucket = pulumi.interpolate`tenantstack-${room.stack}-${account}-${system}`;
-    const buckets = bucketsOf[system].map((suffix) =>
+    const buckets = bucketSuffixes[system].map((suffix) =>
       declareBucket(room, `${system}${suffix}`, pulumi.interpolate`${bucket}${suffix}`, key),
     );
     grant(room, system, cluster, buckets, key);

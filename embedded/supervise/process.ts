@@ -11,10 +11,12 @@ export interface Command {
   readonly cwd: string;
   /** Both streams go there. */
   readonly log: string;
+  /** Environment besides PATH and HOME. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts a process that outlives this one: a session of its own (Ctrl-C does not reach it), nothing inherited but PATH and HOME, so no proxy
+ * Starts a process that outlives this one: a session of its own (Ctrl-C does not reach it), nothing inherited but PATH, so no proxy
  * settings, no KUBECONFIG and no secrets of the caller. Throws where the program cannot be run.
  */
 export async function launch(command: Command): Promise<ProcessId> {
@@ -25,7 +27,7 @@ export async function launch(command: Command): Promise<ProcessId> {
       cwd: command.cwd,
       detached: true,
       stdio: ["ignore", log, log],
-      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: command.cwd },
+      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", HOME: command.cwd, ...command.env },
     });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
