@@ -99,8 +99,8 @@ const cortex: readonly Component[] = [
   { name: "distributor", placement: "spread", pod: distributor.pod, holds: [{ dimension: "samples", each: distributor.samples }] },
   { name: "ingester", placement: "quorum", pod: ingester.pod, holds: ingesterHolds() },
   { name: "querier", placement: "spread", pod: querier.pod, holds: [{ dimension: "queries", each: querier.queries }] },
-  { name: "query-operators", placement: "several", pod: querier.pod, holds: [] },
   { name: "query-frontend", placement: "spread", pod: frontend.pod, holds: [{ dimension: "queries", each: frontend.queries }] },
+  { name: "query-operators", placement: "several", pod: querier.pod, holds: [] },
   // Mimir: 1 core and 100 MB per 500 queries/s of 100 ms each.
   { name: "query-scheduler", placement: "spread", pod: { cpu: 1, memory: 0.5 }, holds: [{ dimension: "queries", each: 50 }] },
   {

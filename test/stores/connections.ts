@@ -1,44 +1,58 @@
 import fs from "node:fs";
 
-/** A process under test and the address that it listens on; without a number, one that only listens. */
-export interface Peer {
-  readonly name: string;
-  readonly pid?: number | undefined;
-  readonly address: string;
+/** A TCP connection as /proc/net/tcp lists it: where to, and the inode by which a process holds it. */
+interface Connection {
+  readonly to: string;
+  readonly inode: string;
 }
 
-/** `127.0.0.1` out of the eight hex digits of /proc/net/tcp, which are in the order of a little-endian machine. */
-const addressOf = (hex: string) =>
-  hex
-    .match(/../g)
-    ?.reverse()
-    .map((byte) => Number.parseInt(byte, 16))
-    .join(".") ?? "";
+/** `0100007F:1F90` -> `127.0.0.1:8080`; 32-bit words in the byte order of the machine. */
+function address(hex: string): string {
+  const [ip = "", port = ""] = hex.split(":");
+  const bytes = (ip.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16));
+  return `${bytes.join(".")}:${Number.parseInt(port, 16)}`;
+}
 
-/** Open connections between the processes, as the kernel lists them: `a -> b:port`, each once. proc(5), /proc/net/tcp. */
-export function connections(peers: readonly Peer[]): Set<string> {
-  const ownerOf = new Map(peers.flatMap(({ name, pid }) => socketsOf(pid).map((inode) => [inode, name] as const)));
-  const nameOf = new Map(peers.map(({ name, address }) => [address, name] as const));
-  const rows = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => fs.readFileSync(file, "utf8").split("\n").slice(1));
-  const found = rows.flatMap((row) => {
-    const [, , remote = "", , , , , , , inode = ""] = row.trim().split(/\s+/);
-    const [hex = "", port = ""] = remote.split(":");
-    const [from, to] = [ownerOf.get(inode), nameOf.get(addressOf(hex.slice(-8)))];
-    return from === undefined || to === undefined ? [] : [`${from} -> ${to}:${Number.parseInt(port, 16)}`];
+/** Established connections of this machine (Linux). */
+function established(): Connection[] {
+  const rows = fs.readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
+  return rows.flatMap((row) => {
+    const [, , remote = "", state, , , , , , inode = ""] = row.trim().split(/\s+/);
+    return state === "01" ? [{ to: address(remote), inode }] : [];
   });
-  return new Set(found);
 }
 
-/** Numbers of the sockets that a process has open. */
-function socketsOf(pid: number | undefined): string[] {
-  if (pid === undefined) return [];
-  const folder = `/proc/${pid}/fd`;
-  return fs.readdirSync(folder).flatMap((fd) => {
-    try {
-      return /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`${folder}/${fd}`))?.[1] ?? [];
-    } catch {
-      // Closed meanwhile.
-      return [];
-    }
+function socketsOf(pid: number): Set<string> {
+  try {
+    const links = fs.readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return fs.readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        // Closed since.
+        return "";
+      }
+    });
+    return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+  } catch {
+    // Ended since.
+    return new Set();
+  }
+}
+
+/**
+ * Who is connected to whom at this moment: `from -> to:port` of processes on addresses of their own. Loopback gives connections another source
+ * address, so the caller is found by who holds the socket.
+ * @param processes pid by name.
+ * @param names name by address.
+ */
+export function connected(processes: ReadonlyMap<string, number>, names: ReadonlyMap<string, string>): string[] {
+  const all = established();
+  return [...processes].flatMap(([from, pid]) => {
+    const own = socketsOf(pid);
+    return all.flatMap(({ to, inode }) => {
+      const [ip = "", port = ""] = to.split(":");
+      const name = names.get(ip);
+      return name !== undefined && own.has(inode) ? [`${from} -> ${name}:${port}`] : [];
+    });
   });
 }

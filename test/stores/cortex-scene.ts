@@ -7,6 +7,7 @@ import type { ToolName } from "../../embedded/toolchain";
 import { images } from "../../model/versions";
 import { recordCortex } from "../unit/cortex-kit";
 import type { CortexArgs } from "../unit/cortex-kit";
+import { connected } from "./connections";
 import { ask, Machine, ready, Running, type Answer, type Placed } from "./pod-processes";
 
 /** Paths of tools. */
@@ -60,6 +61,14 @@ export class CortexScene {
     const one = Running.start(name, this.program, [...args, ...listen, ...sooner, ...more], { ...env, HOME: root }, root);
     this.running.set(name, one);
     return one;
+  }
+
+  /** Who is connected to whom now: `querier -> ingester:9095`. */
+  public connected(): string[] {
+    const part = (name: string) => name.replace(/-zone-[abc]$/, "");
+    const processes = new Map([...this.running].map(([name, one]) => [name, one.pid]));
+    const names = new Map(this.machine.placed.map((one) => [one.address, part(one.name)]));
+    return connected(processes, names).map((way) => way.replace(/-zone-[abc] ->/, " ->"));
   }
 
   public url(name: string, path: string, port = 8080): string {

@@ -1,6 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { calls } from "../../components/observability/cortex/arrows";
+import { partNames, parts } from "../../components/observability/cortex/parts";
 import { within } from "../engine/envoy";
 import { Bucket, CortexScene, toolPaths } from "./cortex-scene";
 import { metricsOf, otlp, values } from "./cortex-kit";
@@ -19,12 +21,18 @@ rules:
 - {alert: Always, expr: vector(1)}
 `;
 
+/** Every connection that was seen between two parts while the tests ran. */
+const seen = new Set<string>();
+let watch: NodeJS.Timeout;
+
 beforeAll(async () => {
   const tools = await toolPaths("cortex", "versitygw");
   bucket = await Bucket.start(tools.versitygw);
   scene = await CortexScene.of({ size: "distributed", storage: bucket.storage }, tools.cortex);
+  watch = setInterval(() => scene.connected().forEach((way) => seen.add(way)), 200);
 });
 afterAll(async () => {
+  clearInterval(watch);
   await scene?.end();
   await bucket?.end();
 });
@@ -132,6 +140,8 @@ test("blocks go to the bucket, each below its tenant, and come back through the 
   for (const zone of zones) expect((await scene.as(a, `ingester-${zone}`, "/ingester/flush?wait=true", { method: "POST" })).status).toBe(204); // prettier-ignore
   // A querier looks only once a minute for the index of a tenant that has none yet, so not before it is there.
   await within(30_000, "the compactor to list the blocks", () => [a, b].every((tenant) => blocksOf(tenant).length === 3));
+  const loaded = async (zone: string) => (await metricsOf(scene, `store-gateway-${zone}`, "cortex_bucket_store_blocks_loaded{")).filter((line) => line.endsWith(" 3")); // prettier-ignore
+  for (const zone of zones) await within(30_000, `store gateways of ${zone} to load them`, async () => (await loaded(zone)).length === 2);
   // Asked from now on: store gateways alone.
   for (const zone of zones) await scene.running.get(`ingester-${zone}`)!.end("SIGKILL");
   await scene.running.get("query-operators")!.end("SIGKILL");
@@ -141,6 +151,25 @@ test("blocks go to the bucket, each below its tenant, and come back through the 
   await within(30_000, "the store gateways", async () => (await read(a)).length > 0 && (await read(b)).length > 0);
   expect([await read(a), await read(b)]).toEqual([["1"], ["2"]]);
 });
+
+test("no part calls another but as drawn", () => {
+  const drawn = calls.map(([from, to, port]) => `${from} -> ${to}:${port}`);
+  const used = [...seen].filter((way) => !way.endsWith(":7946"));
+  expect(used.filter((way) => !drawn.includes(way))).toEqual([]);
+  // No cache runs here, only the operators' querier was asked for what is in blocks, one ruler has no other to ask, and no query failed in the queue.
+  const unused = [
+    ...caches,
+    "querier -> store-gateway:9095",
+    "ruler -> store-gateway:9095",
+    "ruler -> ruler:9095",
+    "query-scheduler -> query-frontend:9095",
+  ];
+  expect(drawn.filter((way) => !used.includes(way)).sort()).toEqual(unused.sort());
+  const gossips = [...seen].filter((way) => way.endsWith(":7946")).map((way) => way.split(" ")[0]);
+  const members = partNames.filter((name) => parts[name].gossips);
+  expect(gossips.filter((name) => !members.includes(name as never))).toEqual([]);
+});
+const caches = calls.filter(([, to]) => to.startsWith("memcached-")).map(([from, to, port]) => `${from} -> ${to}:${port}`);
 
 /** Ids in the index that the compactor keeps of a tenant's blocks. */
 function blocksOf(tenant: string): string[] {

@@ -173,6 +173,10 @@ export class Running {
     return lines.map((line) => line.slice(0, 400)).join("\n");
   }
 
+  public get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   public get ended(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }

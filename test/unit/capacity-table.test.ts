@@ -56,6 +56,7 @@ describe("the table, as a person reads it", () => {
          querier               3      3     1    6    36Gi        -   41% queries    shop 57%
          query-operators       1      1   0-1    2    12Gi        -     -            -
          query-frontend        3      3     1    6     6Gi        -   90% queries    shop 57%
+         query-operators       1      1   0-1    2    12Gi        -     -            -
          query-scheduler       3      3     1    3   1.5Gi        -   90% queries    shop 57%
          store-gateway         3      3     1    6    36Gi    150Gi   41% queries    shop 57%
          compactor             1      1   0-1    1     5Gi     50Gi   87% series     shop 72%

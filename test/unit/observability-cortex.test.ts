@@ -1,0 +1,157 @@
+import { distributed, quorumZones } from "../../model/capacity-figures";
+import { partSize } from "../../model/partsize";
+import { planCapacity } from "../../model/capacity";
+import { arrows } from "../../planning/network";
+import { networkOf } from "../../planning/network-world";
+import type { Recorded } from "../../planning/record";
+import { everyTenant, recordCortex } from "./cortex-kit";
+import { matches, objects, s3, workloads, type Workload } from "./observability-kit";
+
+/** Cortex in size distributed, as objects. That it runs is for test/stores/cortex.test.ts. */
+let resources: readonly Recorded[];
+let all: Workload[];
+beforeAll(async () => {
+  resources = await recordCortex({ size: "distributed", storage: s3 });
+  all = workloads(resources);
+});
+
+const keepers = ["ingester", "store-gateway", "alertmanager"];
+const partOf = (workload: Workload) => workload.template.metadata.labels["app.kubernetes.io/name"] ?? "";
+const named = (name: string) => all.find((one) => one.metadata.name === name)!;
+
+test("every part has the replicas, resources and volume that the plan gives it", () => {
+  const settings = { stack: "test", hardware: "existing", cluster: { size: "distributed" }, s3: undefined, aws: undefined } as const;
+  const plan = planCapacity(everyTenant, settings, { zones: 3 });
+  expect([...new Set(all.map(partOf))].sort()).toEqual(distributed.cortex.map((one) => one.name).sort());
+  for (const { name } of distributed.cortex) {
+    const own = all.filter((one) => partOf(one) === name);
+    const size = partSize(plan, "cortex", name);
+    expect([name, own.reduce((sum, one) => sum + Number(one.spec.replicas), 0)]).toEqual([name, size.replicas]);
+    for (const { template, spec } of own) {
+      expect(template.spec.containers[0]).toMatchObject({ resources: size.resources });
+      const claims = (spec.volumeClaimTemplates ?? template.spec.volumes) as unknown[];
+      if (size.volume !== undefined) expect(JSON.stringify(claims)).toContain(`"storage":"${size.volume}"`);
+    }
+  }
+});
+
+test("what keeps copies has one StatefulSet a zone; a zone changes when the one before is there again", () => {
+  for (const part of keepers) {
+    const sets = quorumZones.map((zone) => named(`${part}-${zone}`));
+    expect(sets.map((one) => one.kind)).toEqual(["StatefulSet", "StatefulSet", "StatefulSet"]);
+    sets.forEach(({ template, spec }, n) => {
+      const zone = JSON.stringify(template.spec.affinity);
+      expect(zone).toContain(`"key":"topology.kubernetes.io/zone","operator":"In","values":["${["a", "b", "c"][n]}"]`);
+      expect(template.spec.containers[0]!.env).toContainEqual({ name: "ZONE", value: quorumZones[n] });
+      expect(template.spec.topologySpreadConstraints).toContainEqual(
+        expect.objectContaining({ topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "DoNotSchedule" }),
+      );
+      expect(spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: "Retain", whenScaled: "Retain" });
+    });
+    const before = quorumZones.map((zone) => {
+      const { dependencies } = resources.find((one) => one.name === `cortex/${part}-${zone}`)!;
+      return dependencies.filter((urn) => urn.includes("StatefulSet")).map((urn) => urn.split("::").at(-1));
+    });
+    expect(before).toEqual([[], [`cortex/${part}-zone-a`], [`cortex/${part}-zone-b`]]);
+  }
+});
+
+test("drains take one pod of a part at a time", () => {
+  const budgets = objects(resources, "PodDisruptionBudget").map((one) => [one.metadata.name, one.spec.maxUnavailable]);
+  const several = distributed.cortex.filter(({ placement }) => placement !== "several").map((one) => one.name);
+  expect(budgets.sort()).toEqual(several.map((name) => [name, 1]).sort());
+});
+
+test("pods come before tenants' own, get time to end, and are not killed by a probe", () => {
+  const grace = (name: string) => named(name).template.spec.terminationGracePeriodSeconds;
+  for (const { template } of all) {
+    expect(template.spec.priorityClassName).toBe("tenantstack-shared");
+    const [main] = template.spec.containers;
+    if (!String(main!.name).startsWith("memcached-")) expect(main).not.toHaveProperty("livenessProbe");
+  }
+  expect([grace("ingester-zone-a"), grace("store-gateway-zone-a"), grace("alertmanager-zone-a"), grace("compactor"), grace("ruler")]).toEqual(
+    [1200, 120, 900, 900, 600],
+  ); // prettier-ignore
+});
+
+test("all read one configuration and one runtime file, and differ by their arguments", () => {
+  const own = all.filter((one) => !partOf(one).startsWith("memcached-"));
+  const hashes = new Set(own.map((one) => one.template.metadata.annotations["tenantstack.dev/config-hash"]));
+  expect(hashes.size).toBe(1);
+  for (const { template } of own) {
+    const [{ args, volumeMounts }] = template.spec.containers as unknown as [{ args: string[]; volumeMounts: { mountPath: string }[] }];
+    expect(args.slice(0, 2)).toEqual(["-config.file=/etc/cortex/cortex.yaml", "-config.expand-env=true"]);
+    expect(volumeMounts.map((one) => one.mountPath)).toEqual(expect.arrayContaining(["/etc/cortex", "/etc/cortex-limits"]));
+  }
+  const args = own.map((one) => (one.template.spec.containers[0]!.args as string[]).slice(2).join(" "));
+  expect([...new Set(args)].sort()).toEqual(
+    [
+      ...["alertmanager", "compactor", "distributor", "ingester", "overrides-exporter", "querier", "query-frontend"],
+      ...["query-scheduler", "ruler", "store-gateway"],
+    ]
+      .map((target) => `-target=${target}`)
+      .concat("-target=querier -tenant-federation.enabled=true -querier.scheduler-address=")
+      .sort(),
+  );
+});
+
+test("only what uses the bucket has its keys, and the account that workload identity knows", () => {
+  const withKeys = all.filter((one) => JSON.stringify(one.template.spec.containers[0]!.env ?? []).includes("AWS_SECRET_ACCESS_KEY"));
+  const withIdentity = all.filter((one) => one.template.spec.serviceAccountName === "cortex").map(partOf);
+  const users = ["alertmanager", "compactor", "ingester", "querier", "query-operators", "ruler", "store-gateway"];
+  expect([...new Set(withKeys.map(partOf))].sort()).toEqual(users);
+  expect([...new Set(withIdentity)].filter((part) => !part.startsWith("memcached-")).sort()).toEqual(users);
+});
+
+test("Services name the pods that answer; rings find all their members, also before they are ready", () => {
+  const services = objects(resources, "Service").map(({ metadata, spec }) => {
+    const pods = all.filter((one) => matches(one.template.metadata.labels, spec.selector as never)).map(partOf);
+    const kind = spec.clusterIP === "None" ? (spec.publishNotReadyAddresses === true ? "all pods" : "ready pods") : "one address";
+    return `${metadata.name}: ${kind}: ${[...new Set(pods)].sort().join(" ")}`;
+  });
+  expect(services.filter((one) => !one.includes("-pods:")).sort()).toMatchInlineSnapshot(`
+   [
+     "alertmanager: one address: alertmanager",
+     "distributor: one address: distributor",
+     "gossip-ring: all pods: alertmanager compactor distributor ingester querier query-operators ruler store-gateway",
+     "memcached-blocks: ready pods: memcached-blocks",
+     "memcached-results: ready pods: memcached-results",
+     "query-frontend: one address: query-frontend",
+     "query-scheduler: ready pods: query-scheduler",
+     "ruler: one address: ruler",
+   ]
+  `);
+});
+
+test("who reaches whom inside, and nobody from elsewhere", () => {
+  const inside = arrows(networkOf({ resources, outputs: {} })).filter((one) => one.to.id.startsWith("cortex/"));
+  const short = (id: string) => id.replace(/^cortex\/|-zone-[abc]$/g, "");
+  const gossips = inside.filter((one) => one.ports.includes("7946"));
+  const members = ["alertmanager", "compactor", "distributor", "ingester", "querier", "query-operators", "ruler", "store-gateway"];
+  for (const end of ["from", "to"] as const) expect([...new Set(gossips.map((one) => short(one[end].id)))].sort()).toEqual(members);
+  const others = inside.map(({ from, to, ports }) => ({ from, to, ports: ports.filter((port) => port !== "7946") }));
+  const ways = others.filter((one) => one.ports.length > 0).map(({ from, to, ports }) => `${short(from.id)} -> ${short(to.id)}: ${ports.join(" ")}`); // prettier-ignore
+  expect([...new Set(ways)].sort()).toMatchInlineSnapshot(`
+   [
+     "alertmanager -> alertmanager: 9095",
+     "distributor -> ingester: 9095",
+     "querier -> ingester: 9095",
+     "querier -> memcached-blocks: 11211",
+     "querier -> query-frontend: 9095",
+     "querier -> query-scheduler: 9095",
+     "querier -> store-gateway: 9095",
+     "query-frontend -> memcached-results: 11211",
+     "query-frontend -> query-scheduler: 9095",
+     "query-operators -> ingester: 9095",
+     "query-operators -> memcached-blocks: 11211",
+     "query-operators -> store-gateway: 9095",
+     "query-scheduler -> query-frontend: 9095",
+     "ruler -> alertmanager: 8080",
+     "ruler -> ingester: 9095",
+     "ruler -> memcached-blocks: 11211",
+     "ruler -> ruler: 9095",
+     "ruler -> store-gateway: 9095",
+     "store-gateway -> memcached-blocks: 11211",
+   ]
+  `);
+});
