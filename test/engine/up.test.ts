@@ -88,13 +88,15 @@ test("a new tenant: its own objects, and the limits of the systems it uses, as t
   expect(others).toEqual(["cortex/ConfigMap/cortex-limits", "loki/ConfigMap/loki-limits"]);
 });
 
-test("one limit and one revoked token: one object each, and no pod restarts", async () => {
+test("one limit: its store's limits and what the tenant's own gateway says of it; one revoked token: one object; no pod restarts", async () => {
   const pods = [...(await podIds("cortex")), ...(await podIds("prod-tenant"))];
   fs.writeFileSync(lab.file("shop"), newTenant("limits:\n  metrics: {activeSeries: 123k}\n"));
   fs.appendFileSync(lab.file("prod"), "\nrevoked: [lost-laptop]\n");
   const up = await lab.run("up");
-  expect(names(up)).toEqual(["update cortex/limits ConfigMap", "update prod/gateway-routes ConfigMap"]);
-  expect(await touched()).toEqual(["cortex/ConfigMap/cortex-limits", "prod-tenant/ConfigMap/gateway-routes"]);
+  const changed = ["update cortex/limits ConfigMap", "update prod/gateway-routes ConfigMap", "update shop/gateway-routes ConfigMap"];
+  expect(names(up)).toEqual(changed);
+  const objects = ["cortex/ConfigMap/cortex-limits", "prod-tenant/ConfigMap/gateway-routes", "shop-tenant/ConfigMap/gateway-routes"];
+  expect(await touched()).toEqual(objects);
   expect([...(await podIds("cortex")), ...(await podIds("prod-tenant"))]).toEqual(pods);
 });
 

@@ -4,7 +4,7 @@ import type { Storage } from "../../components/contracts";
 import type { Recorded } from "../../planning/record";
 import { arrows } from "../../planning/network";
 import { networkOf } from "../../planning/network-world";
-import { connections } from "./connections";
+import { connections } from "./loki-connections";
 import { push, read, readAll, tail } from "./loki-kit";
 import { declaredLoki } from "./loki-pods";
 import { freshAddress, Scene } from "./loki-scene";

@@ -100,7 +100,7 @@ describe("the notice of a preview", () => {
         gateway           6 -> 17    0.9 -> 6  0.6Gi -> 3.2Gi                 -     -
         grafana            3 -> 5  0.2 -> 0.5    1.5Gi -> 3Gi       4Gi -> 10Gi     -
         prometheus         3 -> 5  0.5 -> 1.1    2Gi -> 4.5Gi     40Gi -> 100Gi     -
-      in all           104 -> 140  145 -> 209  512Gi -> 716Gi  1964Gi -> 3380Gi
+      in all           105 -> 141  146 -> 210  514Gi -> 718Gi  1964Gi -> 3380Gi
       nodes              27 -> 36
 
      Capacity steps:

@@ -54,7 +54,6 @@ describe("the table, as a person reads it", () => {
          distributor           3      3     1    6     6Gi        -   61% samples/s  shop 76%
      ~   ingester              6     18     6   72   270Gi   1800Gi   42% samples/s  shop 76%
          querier               3      3     1    6    36Gi        -   41% queries    shop 57%
-         query-operators       1      1   0-1    2    12Gi        -     -            -
          query-frontend        3      3     1    6     6Gi        -   90% queries    shop 57%
          query-operators       1      1   0-1    2    12Gi        -     -            -
          query-scheduler       3      3     1    3   1.5Gi        -   90% queries    shop 57%
@@ -65,10 +64,11 @@ describe("the table, as a person reads it", () => {
          overrides-exporter    1      1   0-1  0.1   0.5Gi        -     -            -
          memcached-blocks      3      3     1  1.5    23Gi        -     -            -
          memcached-results     3      3     1  1.5   4.5Gi        -     -            -
-       loki                   28     35         44    89Gi    500Gi
+       loki                   29     36         45    91Gi    500Gi
          distributor           3      3     1    6   1.5Gi        -   47% MB/s       shop 70%
      ~   ingester              3      6     2   12    24Gi    300Gi   40% MB/s       shop 70%
      ~   querier               3      7   2-3    7     7Gi        -   35% queries    shop 44%
+         query-operators       1      1   0-1  1.5     2Gi        -     -            -
          query-frontend        3      3     1    3     6Gi        -   73% MB/s       shop 70%
          query-scheduler       3      3     1    3   1.5Gi        -     -            -
          index-gateway         3      3     1  1.5     6Gi    150Gi   47% MB/s       shop 70%
@@ -96,8 +96,8 @@ describe("the table, as a person reads it", () => {
          collector             1      1        0.1   0.3Gi        -     -            -
 
       in all      now   after
-      CPU         145     209  requested
-      memory    512Gi   716Gi  requested
+      CPU         146     210  requested
+      memory    514Gi   718Gi  requested
       volumes  1964Gi  3380Gi
       nodes        27      36  of 8 CPU, 32 GiB (as m7i.2xlarge), the same in each zone
 

@@ -88,8 +88,18 @@ const large: Tenant["limits"] = {
 
 test.each<[string, Partial<Tenant>, string | undefined, string[]]>([
   ["a revocation", { revoked: ["a"] }, undefined, ["ConfigMap::prod/gateway-routes data.routes.yaml"]],
-  ["a limit", { limits: large }, undefined, ["ConfigMap::prod/gateway-routes data.routes.yaml"]],
-  ["suspension", { state: "suspended" }, undefined, ["ConfigMap::prod/gateway-routes data.routes.yaml"]],
+  [
+    "a limit",
+    { limits: large },
+    undefined,
+    ["ConfigMap::prod/gateway-routes data.metrics.yaml", "ConfigMap::prod/gateway-routes data.routes.yaml"],
+  ],
+  [
+    "suspension",
+    { state: "suspended" },
+    undefined,
+    ["ConfigMap::prod/gateway-routes data.metrics.yaml", "ConfigMap::prod/gateway-routes data.routes.yaml"],
+  ],
   ["a domain", { domain: "m.example" }, undefined, ["ConfigMap::prod/gateway-routes data.routes.yaml"]],
   ["a key", {}, '{"keys":[{}]}', ["ConfigMap::prod/gateway-keys data.keys.yaml"]],
   ["what the gateway does not know of", { description: "x", owner: "y", retention: { metrics: 86_400, logs: 86_400 } }, undefined, []],

@@ -30,7 +30,7 @@ const kubernetes = (r: Recording) => r.resources.filter((x) => x.type.startsWith
 const names = (changes: ReturnType<typeof compare>) => changes.map((c) => `${c.kind} ${c.urn.split("::").at(-1)}`);
 
 /** Without gamma, for the tests that record once a line. */
-const two: Files = { "alpha.yaml": three["alpha.yaml"] ?? "", "beta.yaml": three["beta.yaml"] ?? "" };
+const two: Files = { "alpha.yaml": three["alpha.yaml"] ?? "", "beta.yaml": three["beta.yaml"] ?? "", "system.yaml": tenant() };
 
 let base: Recording;
 let baseOfTwo: Recording;
@@ -61,16 +61,19 @@ test("order and names of other files do not matter", async () => {
 });
 
 test.each([
-  ["an ingest limit of metrics", "alpha.yaml", "limits: {metrics: {activeSeries: 7k}}\n", ["cortex/limits"]],
-  ["samples a second in Cortex", "alpha.yaml", "limits: {metrics: {samplesPerSecond: 700}}\n", ["cortex/limits"]],
-  ["a limit of logs", "alpha.yaml", "limits: {logs: {streams: 70}}\n", ["loki/limits"]],
-  ["active series in Thanos", "beta.yaml", "limits: {metrics: {activeSeries: 7k}}\n", ["thanos/limits"]],
+  ["an ingest limit of metrics", "alpha.yaml", "limits: {metrics: {activeSeries: 7k}}\n", ["cortex/limits", "alpha/gateway-routes"]],
+  ["samples a second in Cortex", "alpha.yaml", "limits: {metrics: {samplesPerSecond: 700}}\n", ["cortex/limits", "alpha/gateway-routes"]],
+  ["a limit of logs", "alpha.yaml", "limits: {logs: {streams: 70}}\n", ["loki/limits", "alpha/gateway-routes"]],
+  ["active series in Thanos", "beta.yaml", "limits: {metrics: {activeSeries: 7k}}\n", ["thanos/limits", "beta/gateway-routes"]],
   ["retention of logs", "alpha.yaml", "retention: {logs: 10d}\n", ["loki/limits"]],
   ["a revoked token", "alpha.yaml", "revoked: [lost]\n", ["alpha/gateway-routes"]],
-])("%s changes one object and no pod", async (_, file, more, wanted) => {
-  const changes = compare(baseOfTwo, await record({ ...two, [file]: `${two[file] ?? ""}${more}` }));
-  expect(names(changes)).toEqual(wanted.map((name) => `update ${name}`));
-});
+])(
+  "%s changes the limits of its store and what the tenant's own gateway says of it, or one of both, and no pod",
+  async (_, file, more, wanted) => {
+    const changes = compare(baseOfTwo, await record({ ...two, [file]: `${two[file] ?? ""}${more}` }));
+    expect(names(changes)).toEqual(wanted.map((name) => `update ${name}`));
+  },
+);
 
 test("no two resources have one name in the cluster, and every tenant's carries its tenant", () => {
   const objects = kubernetes(base).filter((x) => !x.type.endsWith(":Provider"));
@@ -157,8 +160,8 @@ test("every container has requests, limits, a pinned image, a probe, and passes 
       });
     }
   }
-  // On its pod's loopback, for operators; whether it is ready says nothing about the tenants' Cortex beside it.
-  expect(unprobed).toEqual(["cortex/cortex query-operators"]);
+  // On their pods' loopback, for operators; whether they are ready says nothing about the tenants' Cortex and Loki beside them.
+  expect(unprobed).toEqual(["cortex/cortex query-operators", "loki/loki query-operators"]);
 });
 
 test("secrets are in Secrets only, and there marked as secret", () => {
