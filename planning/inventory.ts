@@ -37,8 +37,7 @@ function figures({ kind, spec = {} }: Inputs): [replicas: string, requests: stri
   if (kind === "HorizontalPodAutoscaler") return [`${spec.minReplicas} to ${spec.maxReplicas}`, ""];
   if (kind === "PodDisruptionBudget") return [`-${spec.maxUnavailable}`, ""];
   if (kind === "PersistentVolumeClaim") return ["", spec.resources?.requests?.storage ?? ""];
-  const containers =
-    spec.template?.spec.containers ?? (kind === "Prometheus" ? [spec, ...(spec.containers ?? [])] : undefined);
+  const containers = spec.template?.spec.containers ?? (kind === "Prometheus" ? [spec, ...(spec.containers ?? [])] : undefined);
   if (containers === undefined) return ["", ""];
   const kept = spec.volumeClaimTemplates ?? [];
   const scratch = (spec.template?.spec.volumes ?? []).flatMap((volume) => volume.ephemeral?.volumeClaimTemplate ?? []);

@@ -37,10 +37,9 @@ const reasons: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "Prometheus of tenant system": {
     "tenant's gateway": "The platform's metrics of every gateway",
     ...Object.fromEntries(
-      [collectors, "Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos compactor", "Thanos query front end", "Thanos querier"].map((of) => [
-        of,
-        scrape,
-      ]),
+      [collectors, "Cortex", "Loki", "Thanos receive", "Thanos store", "Thanos compactor", "Thanos query front end", "Thanos querier"].map(
+        (of) => [of, scrape],
+      ),
     ),
   },
   [collectors]: { [platformGateway]: "The platform's logs, with a token of their own" },

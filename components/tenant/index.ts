@@ -69,7 +69,7 @@ export class TenantStack extends pulumi.ComponentResource {
       alerting(place, seen);
       args.edge.publish(tenant, certificateNames(tenant, settings.zone), entry.service, place.opts);
     }
-    this.token = signers.token;
+    this.token = (client) => signers.token(client);
     this.endpoints = tenant.state === "retired" ? {} : endpoints(tenant, settings.zone);
     this.signing = pulumi.secret({ kid: signers.signing.kid, privateKeyPem: signers.signing.privateKeyPem });
     this.registerOutputs({ endpoints: this.endpoints });

@@ -53,12 +53,7 @@ export function cortexContainer(
   return {
     image: images.cortex,
     args: [`-config.file=${configPath}/${configFile}`, "-config.expand-env=true", ...(args.args ?? [])],
-    env: [
-      field("POD_IP", "status.podIP"),
-      field("POD_NAME", "metadata.name"),
-      goMemory(args.resources),
-      ...(args.env ?? []),
-    ],
+    env: [field("POD_IP", "status.podIP"), field("POD_NAME", "metadata.name"), goMemory(args.resources), ...(args.env ?? [])],
     ports: { http: ports.cortex.http, grpc: ports.cortex.grpc },
     resources: args.resources,
     ready: { path: "/ready", port: "http" },
