@@ -1,8 +1,8 @@
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How long a question is asked again: rings settle, gateways read a new key. */
-const patienceMilliseconds = 20_000;
+/** How long a question is asked again, unless told otherwise: rings settle, gateways read a new key. */
+const usualPatience = 20_000;
 
 export const isGood = (status: number): boolean => status >= 200 && status < 300;
 
@@ -28,6 +28,8 @@ export class Client {
   public constructor(
     private readonly entry: { readonly address: string; readonly port: number },
     private readonly ca: string,
+    /** Milliseconds. */
+    private readonly patience = usualPatience,
   ) {}
 
   /** One request; an error is an answer with status 0. */
@@ -63,9 +65,9 @@ export class Client {
     });
   }
 
-  /** Asks again until the answer is the wanted one, for `patienceMilliseconds` at most. */
+  /** Asks again until the answer is the wanted one, as long as the client is patient. */
   public async until(question: Question, wanted: (answer: Answer) => boolean): Promise<{ answer: Answer; good: boolean }> {
-    const end = Date.now() + patienceMilliseconds;
+    const end = Date.now() + this.patience;
     for (;;) {
       const answer = await this.ask(question);
       const good = wanted(answer);

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { startCluster, type Cluster } from "../embedded/cluster";
 import type { Reporter } from "../embedded/console";
 import { withLock } from "../embedded/lock";
-import { podsProblem, podTools, startPods, startStorage, storage, type Pods, type PodsOptions } from "../embedded/pods";
+import { podsProblem, podsStatus, podTools, startPods, startStorage, storage, type Pods, type PodsOptions } from "../embedded/pods";
 import { ensureTools, type Tool, type ToolName } from "../embedded/toolchain";
 import { UserError } from "./errors";
 import { removeDeadLocks } from "./locks";
@@ -84,6 +84,7 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   const pods: PodsOptions | undefined = runsPods ? { dir, tools: paths(tools, podTools), report, signal } : undefined;
   const cluster = own === undefined ? await startCluster({ dir, tools: paths(tools, clusterTools), report, signal }) : undefined;
   if (pods) await startStorage(pods);
+  else if (own === undefined) saysWhatStillRuns(dir, report);
   const kubeconfig = cluster?.kubeconfig ?? (await userKubeconfig(own ?? ""));
   const stack = await prepareStack({
     dir: folderOf(dir, own),
@@ -106,6 +107,12 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   const [{ signing, ...said }, running] = await Promise.all([outputs(stack, true), runPods(pods, cluster)]);
   const authority = authorityFile(folderOf(dir, own), said["certificateAuthority"]);
   return { ...of, embedded, outputs: said, signing: (signing ?? {}) as Up["signing"], pods: running, authority };
+}
+
+/** Objects only, and yet processes: those of an earlier start. */
+function saysWhatStillRuns(dir: string, report: Reporter): void {
+  if (podsStatus(dir).some(({ state }) => state === "running"))
+    report.note("Gateways and stores of an earlier start still run, with the objects of then; npm stop ends them.");
 }
 
 /** Whether pods can run here; where not, that is said. */

@@ -38,14 +38,15 @@ const proofScopes: readonly Scope[] = ["metrics:write", "metrics:read", "logs:wr
 /**
  * Asks every active tenant's endpoints as a client would, through the entry and with the stack's certificate authority: pushes a sample and a
  * line, reads both back, and shows the token of another tenant. Says what was really answered.
+ * @param patience milliseconds that one step is tried for.
  */
-export async function prove(up: Up): Promise<Proof[]> {
+export async function prove(up: Up, patience?: number): Promise<Proof[]> {
   const { pods, authority } = up;
   if (pods === undefined || authority === undefined) return [];
   const states = (up.outputs["tenants"] ?? {}) as Readonly<Record<string, string>>;
   const endpoints = (up.outputs["endpoints"] ?? {}) as Readonly<Record<string, Endpoints>>;
   const names = Object.keys(states).sort();
-  const client = new Client(pods.entry, fs.readFileSync(authority, "utf8"));
+  const client = new Client(pods.entry, fs.readFileSync(authority, "utf8"), patience);
   return Promise.all(
     names
       .filter((name) => states[name] === "active")

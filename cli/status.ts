@@ -16,7 +16,8 @@ export function register(program: Command): void {
       }
       const pods = podsStatus(stateFolder);
       const all = [...parts, ...pods];
-      for (const part of all) process.stdout.write(` ${part.name.padEnd(26)} ${part.state.padEnd(8)} ${part.pid ?? ""}  ${part.log}\n`);
+      const width = Math.max(...all.map((part) => part.name.length));
+      for (const part of all) process.stdout.write(` ${part.name.padEnd(width)} ${part.state.padEnd(8)} ${part.pid ?? ""}  ${part.log}\n`);
       const dead = all.filter((p) => p.state === "dead");
       if (dead.length > 0) {
         process.stdout.write(`${dead.map((p) => p.name).join(", ")} died: npm start brings back what died; the log says why.\n`);

@@ -18,7 +18,8 @@ import { planPods, type Plan } from "./plan";
 import { isFree } from "./probe";
 import type { Program } from "./programs";
 import { s3Host } from "./s3";
-import { beyondLoopback, holderOf, listeners } from "./sockets";
+import { beyondLoopback, listeners } from "./sockets";
+import { refuseTakenPorts } from "./takenports";
 import { readWorld, type World } from "./world";
 
 /** Processes that are no pods. */
@@ -90,7 +91,7 @@ export async function bringUpPods(room: Room, server: string, programs: Readonly
   const places = await placed(room, plan);
   const containers = localContainers(layout, world, plan, places, programs);
   await endGone(room, new Set([...containers.map(({ spec }) => spec.name), ...fixed]));
-  await refuseTakenPorts(containers.filter(({ spec }) => !isRunning(records, spec.name)));
+  await refuseTakenPorts(containers.filter(({ name }) => !isRunning(records, name)));
   for (const container of containers) container.sync();
   const routes = entryRoutes(world, plan.pods, (pod) => podAddress(places, pod));
   const specs = [...containers.map(({ spec }) => spec), entryProcess(layout, programs.envoy, places.entryPort ?? usualEntryPort, routes)];
@@ -139,24 +140,6 @@ async function endGone({ layout, records, report }: Room, wanted: ReadonlySet<st
   await Promise.all(gone.map((name) => stopRecorded(records, name, graceSeconds, report)));
   for (const name of gone)
     for (const folder of [layout.run, layout.scratch]) fs.rmSync(path.join(folder, name), { recursive: true, force: true });
-}
-
-/**
- * A program that listens on a port of all addresses has it on every pod's address too, and the pod's own program would only say "address in use".
- * @throws Error naming port, program and pods.
- */
-async function refuseTakenPorts(containers: readonly LocalContainer[]): Promise<void> {
-  const asked = containers.flatMap(({ spec, address, ports }) => ports.map((port) => ({ name: spec.name, address, port })));
-  const free = await Promise.all(asked.map(({ address, port }) => isFree(address, port)));
-  const taken = asked.filter((_, n) => !free[n]);
-  if (taken.length === 0) return;
-  const lines = [...new Set(taken.map(({ port }) => port))].map((port) => {
-    const names = taken.flatMap((one) => (one.port === port ? [one.name] : []));
-    return `  ${port}: held by ${holderOf(port) ?? "another user's program"}; wanted by ${names.join(", ")}`;
-  });
-  throw new Error(
-    `Ports that the pods need are taken on all addresses of this machine:\n${lines.join("\n")}\nEnd those programs or let them listen on one address only, and run npm start again; or use npm start -- --objects-only.`,
-  );
 }
 
 /** Waits for all, and says how many are ready. */

@@ -26,6 +26,7 @@ export interface ContainerContext {
 
 /** A container, ready to be run. */
 export interface LocalContainer {
+  readonly name: string;
   readonly spec: ProcessSpec;
   /** TCP ports that it will listen on at its pod's address. */
   readonly address: string;
@@ -57,6 +58,7 @@ export function localContainer(pod: PlannedPod, planned: PlannedContainer, conte
   const volumes = mounted(planned, pod, contents, context, root);
   const healthy = readiness(container, address);
   return {
+    name: planned.name,
     spec: {
       name: planned.name,
       ...command,

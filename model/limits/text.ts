@@ -113,8 +113,12 @@ function inline(value: unknown): string {
   return scalar(String(value));
 }
 
-/** Most are plain words and durations; the rest (a tenant called `no`, a time) is quoted as readers of YAML 1.1 and 1.2 need it. */
+/**
+ * Most are plain words and durations; the rest (a tenant called `no`, a time) is quoted as readers of YAML 1.1 and 1.2 need it. What ends an entry
+ * within braces (a query has some) must be quoted here, though not on a line of its own; JSON's strings are YAML's.
+ */
 function scalar(text: string): string {
   if (/^([a-z]+[_-][a-z0-9_-]*[a-z0-9]|\d+[mhdB])$/.test(text)) return text;
+  if (/[,[\]{}]/.test(text)) return JSON.stringify(text);
   return stringify(text, { compat: "yaml-1.1", lineWidth: 0 }).trimEnd();
 }

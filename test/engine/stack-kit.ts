@@ -6,7 +6,7 @@ import { root } from "../../cli/paths";
 import { outputs, pulumi, type Overrides } from "../../cli/stack";
 import { stopCluster } from "../../embedded/cluster";
 import { silentReporter, type Reporter } from "../../embedded/console";
-import { podTools, startPods, stopPods, type Pods, type PodsOptions } from "../../embedded/pods";
+import { podTools, startPods, startStorage, stopPods, type Pods, type PodsOptions } from "../../embedded/pods";
 import { ensureTools } from "../../embedded/toolchain";
 
 /** A step that the engine took or would take on one resource. */
@@ -72,7 +72,9 @@ export class Lab {
   public async syncPods(): Promise<Pods> {
     const tools = await ensureTools(podTools, { report: silentReporter });
     const paths = Object.fromEntries([...tools].map(([name, tool]) => [name, tool.path])) as PodsOptions["tools"];
-    return startPods({ dir: this.state, tools: paths, report: this.report, server: this.up.embedded?.server ?? "" });
+    const options = { dir: this.state, tools: paths, report: this.report };
+    await startStorage(options);
+    return startPods({ ...options, server: this.up.embedded?.server ?? "" });
   }
 
   public async stop(): Promise<void> {

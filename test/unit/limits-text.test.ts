@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { writeLimits } from "../../components/observability/thanos/receive-config";
 import type { LedgerEntry } from "../../model/ledger";
 import { checkLimitSizes, fileOf, limitsFiles, lokiFiles, mostBytes, storeLimits } from "../../model/limits";
 import type { LimitsFiles } from "../../model/limits";
@@ -29,6 +30,12 @@ const kinds = fc
     const isLogs = kind.includes("[metrics]") && more.includes("logs");
     return `tier: ${tier}\n${kind}state: ${state}\n${isLogs ? "" : more}`;
   });
+
+test("Thanos' file holds the query that measures series, braces and all", () => {
+  const { thanos } = limitsFiles([one("t0", "metrics: thanos\n")], [], "single", (byId) => writeLimits(byId, true, 1));
+  const { write } = readRuntime(thanos.text) as { write?: { global?: Record<string, unknown> } };
+  expect(write?.global?.["meta_monitoring_limit_query"]).toBe('sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"}) / 1');
+});
 
 test("what a store reads is what the mapping says, for tenants of every kind and retired ones", () => {
   const retired: LedgerEntry[] = [

@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { assign, ensurePlaces, podAddress, readPlaces, writePlaces } from "../../embedded/pods/addresses";
@@ -8,6 +9,7 @@ import { MountedFolder } from "../../embedded/pods/mount";
 import { planPods } from "../../embedded/pods/plan";
 import { programOf } from "../../embedded/pods/programs";
 import { listenersIn } from "../../embedded/pods/sockets";
+import { refuseTakenPorts } from "../../embedded/pods/takenports";
 import { localVolumes } from "../../embedded/pods/volumes";
 import { podsProblem } from "../../embedded/pods";
 import { privateFolder } from "../../embedded/supervise/files";
@@ -18,6 +20,8 @@ let dir: string;
 beforeEach(() => (dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-pods-"))));
 afterEach(() => fs.rmSync(dir, { recursive: true, force: true }));
 
+/** Addresses of a pod's own are Linux's alone. */
+const onLinux = process.platform === "linux" ? test : test.skip;
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("plan", () => {
@@ -222,9 +226,7 @@ describe("addresses", () => {
     expect(ensurePlaces(layout(), true, () => undefined).block).toMatch(/^127\./);
   });
 
-  const onLinux = process.platform === "linux" ? test : test.skip;
   onLinux("a block in which a stranger listens is left for another, and that is said; our own listeners are none", async () => {
-    const { createServer } = await import("node:net");
     const places = ensurePlaces(layout(), false, () => undefined);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen({ host: `${places.block}.7`, port: 0 }, resolve));
@@ -259,3 +261,23 @@ test("listeners of /proc/net: TCP that listens and UDP that is bound, not what i
   const udp = head + line("00000000:1F0A", "00000000:0000", "07", 14) + line("0100007F:1F0A", "0100007F:0035", "01", 15);
   expect(listenersIn("udp", udp).map(({ inode }) => inode)).toEqual(["14"]);
 });
+
+onLinux(
+  "a port that another program has on all addresses is refused before anything starts, naming the program and who wants it",
+  async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen({ host: "0.0.0.0", port: 0 }, resolve));
+    const { port } = server.address() as AddressInfo;
+    const wanted = { address: "127.9.9.9", ports: [port] };
+    const refused = refuseTakenPorts([
+      { name: "cortex/cortex-0", ...wanted },
+      { name: "loki/loki-0", ...wanted },
+      { name: "thanos/query-0", address: "127.9.9.9", ports: [] },
+    ]);
+    await expect(refused).rejects.toThrow(
+      new RegExp(`  ${port}: held by \\S+ \\(process ${process.pid}\\); wanted by cortex/cortex-0, loki/loki-0\\n.*--objects-only`),
+    );
+    await new Promise((resolve) => server.close(resolve));
+    await expect(refuseTakenPorts([{ name: "cortex/cortex-0", ...wanted }])).resolves.toBeUndefined();
+  },
+);
