@@ -18,5 +18,8 @@ export interface Platform {
   readonly token: (client: InternalClient) => pulumi.Output<string>;
   /** Priority class of the shared systems' pods. */
   readonly priorityClass: string;
-  readonly opts: Omit<pulumi.CustomResourceOptions, "dependsOn"> & { readonly dependsOn: pulumi.Resource[]; readonly provider: kubernetes.Provider };
+  readonly opts: Omit<pulumi.CustomResourceOptions, "dependsOn"> & {
+    readonly dependsOn: pulumi.Resource[];
+    readonly provider: kubernetes.Provider;
+  };
 }

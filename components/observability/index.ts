@@ -1,9 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LedgerEntry } from "../../model/ledger";
 import { planCapacity } from "../../model/capacity";
-import { replicationFactor } from "../../model/capacity-figures";
 import type { CapacitySettings } from "../../model/capacity";
-import { platformTenant } from "../../model/names";
 import { retentionClasses } from "../../model/retention";
 import { limitsFiles } from "../../model/limits";
 import { readsSharded, receiverShards } from "../../model/shards";
@@ -16,7 +14,7 @@ import { priorityClasses } from "./priorities";
 import { declareSystem } from "./system";
 import type { SystemName } from "./system";
 import { declareThanos } from "./thanos";
-import { writeLimits } from "./thanos/receive-config";
+import { limiting } from "./thanos/receive-config";
 
 export { clusterAddresses } from "./addresses";
 export { sharedPriority } from "./system";
@@ -45,9 +43,8 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
     const { size } = args.settings.cluster;
     super("tenantstack:observability:Cluster", name, { size }, opts);
     const inside = { parent: this, provider: args.hardware.provider };
-    const isMeasured = args.tenants.some((tenant) => tenant.name === platformTenant && tenant.state !== "retired");
-    const copies = size === "single" ? 1 : replicationFactor;
-    const limits = limitsFiles(args.tenants, args.retired, size, (byId) => writeLimits(byId, isMeasured, copies));
+    const writes = limiting(size, args.tenants);
+    const limits = limitsFiles(args.tenants, args.retired, size, writes.file);
     const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length });
     const priorities = priorityClasses(inside);
     const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: priorities });
@@ -56,7 +53,7 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
     declareCortex(system("cortex"), size, limits.cortex.text, readsSharded(args.settings.cluster));
     declareLoki(system("loki"), size, limits.loki, this.addresses);
     declareThanos(system("thanos"), size, {
-      limits: { text: limits.thanos.text, isMeasured },
+      limits: { text: limits.thanos.text, isMeasured: writes.isMeasured },
       classes: retentionClasses(args.tenants, args.retired),
       shardSizes: receiverShards(args.tenants),
       cluster: this.addresses,

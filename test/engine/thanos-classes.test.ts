@@ -106,7 +106,9 @@ test("a class that goes ends before the one that takes its tenants starts", asyn
   await release("compactor-30d");
   const done = await up;
   expect([done.code, done.text]).toEqual([0, expect.any(String)]);
-  expect(Object.keys(await sets()).sort()).toEqual(["compactor-180d", "compactor-730d", "compactor-default"]);
+  const after = await sets();
+  expect(Object.keys(after).sort()).toEqual(["compactor-180d", "compactor-730d", "compactor-default"]);
+  for (const [name, uid] of Object.entries(after)) expect(uid).not.toBe(before[name]);
 }, 300_000);
 
 test("a new tenant of the default retention touches nothing, one of another its own class and the default", async () => {

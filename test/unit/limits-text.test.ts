@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { writeLimits } from "../../components/observability/thanos/receive-config";
+import { limiting } from "../../components/observability/thanos/receive-config";
 import type { LedgerEntry } from "../../model/ledger";
 import { checkLimitSizes, fileOf, limitsFiles, lokiFiles, mostBytes, storeLimits } from "../../model/limits";
 import type { LimitsFiles } from "../../model/limits";
@@ -32,7 +32,12 @@ const kinds = fc
   });
 
 test("Thanos' file holds the query that measures series, braces and all", () => {
-  const { thanos } = limitsFiles([one("t0", "metrics: thanos\n")], [], "single", (byId) => writeLimits(byId, true, 1));
+  const { thanos } = limitsFiles(
+    [one("t0", "metrics: thanos\n")],
+    [],
+    "single",
+    limiting("single", [{ name: "system", state: "active" }]).file,
+  );
   const { write } = readRuntime(thanos.text) as { write?: { global?: Record<string, unknown> } };
   expect(write?.global?.["meta_monitoring_limit_query"]).toBe('sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"}) / 1');
 });

@@ -1,7 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type { Hardware, Storage } from "../../components/contracts";
-import { dedicatedQuerier, ObservabilityCluster } from "../../components/observability";
+import { clusterAddresses, dedicatedQuerier, ObservabilityCluster } from "../../components/observability";
 import type { ObservabilityArgs } from "../../components/observability";
+import { limitsFiles } from "../../model/limits";
+import { declareSystem } from "../../components/observability/system";
+import { declareThanos } from "../../components/observability/thanos";
+import { limiting } from "../../components/observability/thanos/receive-config";
+import { planCapacity } from "../../model/capacity";
+import { retentionClasses } from "../../model/retention";
 import type { Tenant } from "../../model/tenant";
 import { record } from "../../planning/record";
 import type { Recorded } from "../../planning/record";
@@ -72,23 +78,45 @@ export function declared(args: Args = {}): Promise<readonly Recorded[]> {
   return known;
 }
 
+const settingsOf = (size: "single" | "distributed"): ObservabilityArgs["settings"] => ({
+  stack: "dev",
+  hardware: "existing",
+  cluster: { size },
+  s3: undefined,
+  aws: undefined,
+});
+
 /** Declares the shared cluster, and a dedicated querier for each tenant that asks for one, under mocks. */
-async function declare(args: Args): Promise<readonly Recorded[]> {
-  let refused: unknown;
-  const body = () => {
+function declare(args: Args): Promise<readonly Recorded[]> {
+  return recorded(() => {
     const hardware = hardwareWith(args.storage ?? { kind: "volume" });
-    const settings: ObservabilityArgs["settings"] = {
-      stack: "dev",
-      hardware: "existing",
-      cluster: { size: args.size ?? "single" },
-      s3: undefined,
-      aws: undefined,
-    };
     const tenants = args.tenants ?? [];
+    const settings = settingsOf(args.size ?? "single");
     const cluster = new ObservabilityCluster("observability", { settings, hardware, tenants, retired: args.retired ?? [] });
     for (const t of tenants.filter((one) => one.querier === "dedicated"))
       dedicatedQuerier(t, cluster.addresses, { provider: hardware.provider });
-  };
+  });
+}
+
+/** Thanos alone, with the dedicated queriers of its tenants. */
+export function declaredThanos(args: Args & { readonly shardSizes?: Readonly<Record<string, number>> }): Promise<readonly Recorded[]> {
+  return recorded(() => {
+    const { tenants = [], retired = [], size = "single", shardSizes = {} } = args;
+    const hardware = { ...hardwareWith(args.storage ?? s3), zones: ["a", "b", "c"] };
+    const opts = { provider: hardware.provider };
+    const plan = planCapacity(tenants, settingsOf(size), { zones: 3 });
+    const cluster = clusterAddresses();
+    const writes = limiting(size, tenants);
+    const limits = { text: limitsFiles(tenants, retired, size, writes.file).thanos.text, isMeasured: writes.isMeasured };
+    const classes = retentionClasses(tenants, retired);
+    declareThanos(declareSystem("thanos", hardware, plan, opts), size, { limits, classes, shardSizes, cluster });
+    for (const t of tenants.filter((one) => one.querier === "dedicated")) dedicatedQuerier(t, cluster, opts);
+  });
+}
+
+/** What a body declares under mocks; throws what it throws. */
+async function recorded(body: () => void): Promise<readonly Recorded[]> {
+  let refused: unknown;
   // An error that leaves the program also rejects promises that only the SDK holds, which would end the test run.
   const program = () => {
     try {

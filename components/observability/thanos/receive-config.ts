@@ -1,5 +1,8 @@
+import { replicationFactor } from "../../../model/capacity-figures";
 import type { ReceiveFile } from "../../../model/limits";
 import { platformTenant, systemNamespaces, tenantNamespace } from "../../../model/names";
+import type { Settings } from "../../../model/settings";
+import type { Tenant } from "../../../model/tenant";
 import { textHash, toJson } from "../../../model/text";
 import { ports } from "../addresses";
 import {
@@ -64,8 +67,8 @@ export function receiveArgs(storage: StorageShape): string[] {
   ];
 }
 
-/** Routers have no data: they check limits and hand each series to `replicationFactor` ingestors. Without a local endpoint they are nothing else. */
-export function routerArgs(replicationFactor: number): string[] {
+/** Routers have no data: they check limits and hand each series to several ingestors. Without a local endpoint they are nothing else. */
+export function routerArgs(): string[] {
   return [
     "receive",
     ...common,
@@ -139,21 +142,30 @@ const stranger: WriteLimits = { head_series_limit: 1, request: { samples_limit: 
 /** Where routers learn how many series each tenant has: from the Prometheus of the platform's own tenant, which scrapes the ingestors. */
 export const headSeriesSource = { host: `prometheus.${tenantNamespace(platformTenant)}.svc`, port: 9090 };
 
+/** How the limits of a size's tenants are enforced. */
+export interface Limiting {
+  /** Whether the platform's own tenant is there to count series; without it limits of series are not enforced, and would only fill the log. */
+  readonly isMeasured: boolean;
+  /** Content of the limits file, around limits by storage id. */
+  readonly file: (tenants: Readonly<Record<string, WriteLimits>>) => ReceiveFile;
+}
+
 /**
- * Content of the limits file. A router asks every 15 s how many series there are in all ingestors, `copies` of each; when nobody answers it
- * lets everything in. It decides at its start whether it asks at all, so the file names a limit of series also when no tenant has one yet.
- * @param tenants limits by storage id.
- * @param isMeasured whether the platform's own tenant is there; without it limits of series would only fill the log.
+ * A router asks every 15 s how many series there are in all ingestors, in each of their copies; when nobody answers it lets everything in. It decides
+ * at its start whether it asks at all, so the file names a limit of series also when no tenant has one yet.
  */
-export function writeLimits(tenants: Readonly<Record<string, WriteLimits>>, isMeasured: boolean, copies: number): ReceiveFile {
-  const { host, port } = headSeriesSource;
+export function limiting(size: Settings["cluster"]["size"], tenants: readonly Pick<Tenant, "name" | "state">[]): Limiting {
+  const isMeasured = tenants.some((tenant) => tenant.name === platformTenant && tenant.state !== "retired");
+  if (!isMeasured) {
+    const requests = ({ request }: WriteLimits): WriteLimits => (request === undefined ? {} : { request });
+    const all = (of: Readonly<Record<string, WriteLimits>>) =>
+      Object.fromEntries(Object.entries(of).map(([id, one]) => [id, requests(one)]));
+    return { isMeasured, file: (of) => ({ write: { default: requests(stranger), tenants: all(of) } }) };
+  }
+  const series = `sum by (tenant) (prometheus_tsdb_head_series{namespace="${systemNamespaces.thanos}"})`;
   const global = {
-    meta_monitoring_url: `http://${host}:${port}`,
-    meta_monitoring_limit_query: `sum by (tenant) (prometheus_tsdb_head_series{namespace="${systemNamespaces.thanos}"}) / ${copies}`,
+    meta_monitoring_url: `http://${headSeriesSource.host}:${headSeriesSource.port}`,
+    meta_monitoring_limit_query: size === "single" ? series : `${series} / ${replicationFactor}`,
   };
-  const requests = ({ request }: WriteLimits): WriteLimits => (request === undefined ? {} : { request });
-  if (isMeasured) return { write: { global, default: stranger, tenants } };
-  return {
-    write: { default: requests(stranger), tenants: Object.fromEntries(Object.entries(tenants).map(([id, one]) => [id, requests(one)])) },
-  };
+  return { isMeasured, file: (of) => ({ write: { global, default: stranger, tenants: of } }) };
 }

@@ -1,4 +1,3 @@
-import { replicationFactor } from "../../../model/capacity-figures";
 import { receiveParts } from "../../../model/names";
 import { images } from "../../../model/versions";
 import { selector } from "../../kubernetes";
@@ -126,7 +125,7 @@ function routers(system: System, limits: WriteLimitsFile, dependsOn: NonNullable
     minReadySeconds: 30,
     container: {
       image: images.thanos,
-      args: routerArgs(replicationFactor),
+      args: routerArgs(),
       ports: { http, "remote-write": remoteWrite },
       resources,
       ready,
