@@ -52,7 +52,7 @@ export function localContainer(pod: PlannedPod, planned: PlannedContainer, conte
   const env = environment(container, { world, pod, address, rewrite });
   const written = [...(container.command ?? []).slice(1), ...(container.args ?? [])].map((arg) => expand(arg, env));
   const args = rewriteArgs(written, at);
-  const contents = localVolumes({ world, pod, rewrite });
+  const contents = localVolumes({ world, pod, rewrite: (text) => program.text?.(rewrite(text), address) ?? rewrite(text) });
   const extra = program.extra({ address, args, text: textOf(container, contents) });
   const command = { program: context.programs[program.tool], args: [...args, ...extra], env };
   const volumes = mounted(planned, pod, contents, context, root);

@@ -9,6 +9,8 @@ export interface Program {
    * advertise the address of, every interface; and they leave out waits that only a cluster needs.
    */
   readonly extra: (of: Container) => readonly string[];
+  /** Moves what a configuration text leaves out and no flag can move. */
+  readonly text?: (text: string, address: string) => string;
 }
 
 /** What a program's arguments depend on. */
@@ -48,10 +50,15 @@ const rings = {
 const listening = ["server.http-listen-address", "server.grpc-listen-address"];
 
 /** Flags of a ring member. Those behind the container's own win, and over its file too: Go takes the last. */
-function ringMember({ address, text }: Container, names: readonly string[]): string[] {
-  // A list: what a flag says comes to what the file says.
-  const gossip = text.includes("bind_addr:") ? [] : ["memberlist.bind-addr"];
-  return [...listening, ...names, ...gossip].map((name) => `-${name}=${address}`);
+const ringMember = (names: readonly string[], { address }: Container) => [...listening, ...names].map((name) => `-${name}=${address}`);
+
+/**
+ * Gossip listens on all addresses unless the file names some. Not by flag: an address said there is added to a list, and Loki, which reads its
+ * flags twice, then listens twice and fails.
+ */
+function gossipAt(text: string, address: string): string {
+  if (/\bbind_addr:/.test(text)) return text;
+  return text.replace(/^memberlist:\n/m, `memberlist:\n  bind_addr: [${address}]\n`);
 }
 
 /** Where Cortex in one process finds itself; it fills in 127.0.0.1, whatever it listens on (pkg/cortex/modules.go of v1.21.1). */
@@ -77,9 +84,10 @@ const thanosListeners: readonly (readonly [string, RegExp, number])[] = [
 const table: Readonly<Record<string, Program>> = {
   [images.cortex]: {
     tool: "cortex",
-    extra: (of) => [...ringMember(of, rings.cortex), ...cortexAlone(of), "-ingester.min-ready-duration=0s", "-ingester.final-sleep=0s"],
+    extra: (of) => [...ringMember(rings.cortex, of), ...cortexAlone(of), "-ingester.min-ready-duration=0s", "-ingester.final-sleep=0s"],
+    text: gossipAt,
   },
-  [images.loki]: { tool: "loki", extra: (of) => [...ringMember(of, rings.loki), "-ingester.min-ready-duration=0s"] },
+  [images.loki]: { tool: "loki", extra: (of) => [...ringMember(rings.loki, of), "-ingester.min-ready-duration=0s"], text: gossipAt },
   [images.thanos]: {
     tool: "thanos",
     // Thanos refuses a flag that comes twice, so only those that are not there.

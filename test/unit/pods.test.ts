@@ -73,12 +73,15 @@ describe("plan", () => {
     expect(extra(images.cortex, [])).toEqual(
       expect.arrayContaining([
         "-server.http-listen-address=127.1.2.3",
-        "-memberlist.bind-addr=127.1.2.3",
+        "-memberlist.advertise-addr=127.1.2.3",
         "-querier.store-gateway-addresses=127.1.2.3:9095",
       ]),
     );
-    const querier = extra(images.cortex, ["-target=querier"], "target: all\nmemberlist:\n  bind_addr:\n  - 127.1.2.3\n");
-    expect(querier.filter((flag) => /bind-addr|frontend-address|store-gateway-addresses/.test(flag))).toEqual([]);
+    const querier = extra(images.cortex, ["-target=querier"], "target: all\n");
+    expect(querier.filter((flag) => /frontend-address|store-gateway-addresses/.test(flag))).toEqual([]);
+    const moved = (text: string) => programOf(images.loki)?.text?.(text, "127.1.2.3");
+    expect(moved("memberlist:\n  bind_port: 7946\n")).toBe("memberlist:\n  bind_addr: [127.1.2.3]\n  bind_port: 7946\n");
+    expect(moved("memberlist:\n  bind_addr: [127.9.9.9]\n")).toBe("memberlist:\n  bind_addr: [127.9.9.9]\n");
     expect(extra(images.thanos, ["query", "--http-address=127.1.2.3:10902"])).toEqual(["--grpc-address=127.1.2.3:10901"]);
     expect(extra(images.thanos, ["compact"])).toEqual(["--http-address=127.1.2.3:10902"]);
   });
