@@ -39,7 +39,7 @@ test("Thanos' file holds the query that measures series, braces and all", () => 
     limiting("single", [{ name: "system", state: "active" }]).file,
   );
   const { write } = readRuntime(thanos.text) as { write?: { global?: Record<string, unknown> } };
-  expect(write?.global?.["meta_monitoring_limit_query"]).toBe('sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"}) / 1');
+  expect(write?.global?.["meta_monitoring_limit_query"]).toBe('sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"})');
 });
 
 test("what a store reads is what the mapping says, for tenants of every kind and retired ones", () => {
