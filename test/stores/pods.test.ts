@@ -113,7 +113,7 @@ const limit = {
 /** The mounted folders of limits, each with its one file. */
 const mounts = {
   cortex: () => lab.mounted("cortex/cortex-0/cortex", "/etc/cortex-limits"),
-  loki: () => lab.mounted("loki/loki-0", "/etc/loki-limits"),
+  loki: () => lab.mounted("loki/loki-0/loki", "/etc/loki-limits"),
   thanos: () => lab.mounted("thanos/receive-0", "/etc/thanos-limits"),
 };
 
