@@ -92,10 +92,10 @@ describe("the runtime file", () => {
     const success = () => metricsOf(scene, "overrides-exporter", "cortex_runtime_config_last_reload_successful");
     expect([await rate(), await success()]).toEqual([[expect.stringMatching(/ 350000$/)], [expect.stringMatching(/ 1$/)]]);
     const before = fs.readFileSync(limits(placed), "utf8");
-    const lower = before.replace("ingestion_rate: 350000", "ingestion_rate: 7");
+    const lower = before.replace("*rate : 350000", "*rate : 7");
     fs.writeFileSync(limits(placed), lower);
     await within(5_000, "the new rate", async () => / 7$/.test((await rate())[0] ?? ""));
-    fs.writeFileSync(limits(placed), lower.replace("ingestion_rate: 7", "ingestion_rate: 8\n    ingestion_rat: 9"));
+    fs.writeFileSync(limits(placed), lower.replace("*rate : 7", "*rate : 8\n    ingestion_rat: 9"));
     await within(5_000, "the mistake to be told", async () => / 0$/.test((await success())[0] ?? ""));
     expect(await rate()).toEqual([expect.stringMatching(/ 7$/)]);
     fs.writeFileSync(limits(placed), before);

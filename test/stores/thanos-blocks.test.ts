@@ -56,6 +56,8 @@ function blocks(): Map<string, { meta: Meta; mark: string | undefined }[]> {
   const found = new Map<string, { meta: Meta; mark: string | undefined }[]>();
   for (const name of fs.readdirSync(lab.bucket).filter((one) => /^[0-9A-Z]{26}$/.test(one))) {
     const file = (of: string) => path.join(lab.bucket, name, of);
+    // The last of its files to come and the first to go: without it there is no block.
+    if (!fs.existsSync(file("meta.json"))) continue;
     const meta = JSON.parse(fs.readFileSync(file("meta.json"), "utf8")) as Meta;
     const mark = fs.existsSync(file("deletion-mark.json")) ? fs.readFileSync(file("deletion-mark.json"), "utf8") : undefined;
     const id = meta.thanos.labels.tenant_id ?? "";
