@@ -142,8 +142,7 @@ test("limits are live within seconds, a broken file keeps the old ones, and seri
   const many = (count: number, name: string) =>
     Array.from({ length: count }, (_, n): Sample => ({ name, value: 1, labels: { instance: `i${n}` } }));
   const publish = (text: string) => router.mounts["limits"]!.publish({ "overrides.yaml": text });
-  const limited = (text: string, limit: string) =>
-    text.replace(/( {4}initech: .*samples_limit: )\d+/, `$1${limit}`);
+  const limited = (text: string, limit: string) => text.replace(/( {4}initech: .*samples_limit: )\d+/, `$1${limit}`);
   expect(await lab.write("initech", many(30, "batch"))).toBe(200);
   publish(limited(file, "20"));
   const took = await within(10_000, "the limit", async () => (await lab.write("initech", many(30, "batch"))) === 413);
