@@ -135,6 +135,8 @@ describe("size single", () => {
     expect([await query(a), await query(b), await query(`${a}|${b}`)]).toEqual([["1"], ["2"], []]);
     await within(20_000, "the operators' querier to find the ingester", async () => (await query(`${a}|${b}`, 8081)).length > 0);
     expect([await query(`${a}|${b}`, 8081), await query(a, 8081)]).toEqual([["1", "2"], ["1"]]);
+    // Its own querier's, one for each query that it may work on; the operators' would come on top.
+    expect(await metricsOf(scene, "cortex", "cortex_query_frontend_connected_clients")).toEqual([expect.stringMatching(/ 20$/)]);
     expect((await metricsOf(scene, "cortex", "cortex_runtime_config_last_reload_successful"))[0]).toMatch(/ 1$/);
   });
 

@@ -1,3 +1,5 @@
+import { parse } from "yaml";
+import { cortexConfig } from "../../components/observability/cortex/config";
 import { distributed, quorumZones } from "../../model/capacity-figures";
 import { partSize } from "../../model/partsize";
 import { planCapacity } from "../../model/capacity";
@@ -154,4 +156,50 @@ test("who reaches whom inside, and nobody from elsewhere", () => {
      "store-gateway -> memcached-blocks: 11211",
    ]
   `);
+});
+
+describe("the configuration", () => {
+  const caches = { blocks: { host: "blocks", port: 1 }, results: { host: "results", port: 2 } };
+  const storage = { kind: "s3", insecure: false } as const;
+  const read = (readSharding?: boolean) =>
+    parse(cortexConfig({ size: "distributed", storage, caches, ...(readSharding !== undefined && { readSharding }) })) as never;
+  const hours = (text: string) => Number(/^(\d+)h$/.exec(text)?.[1]);
+
+  test("keeps three copies in three zones, also through restarts", () => {
+    const zoned = { zone_awareness_enabled: true, replication_factor: 3 };
+    const ring = { kvstore: { store: "memberlist" } };
+    expect(read()).toMatchObject({
+      memberlist: { abort_if_cluster_join_fails: false },
+      distributor: { extend_writes: false, ring },
+      ingester: { lifecycler: { unregister_on_shutdown: false, tokens_file_path: "/data/tokens", ring: { ...ring, ...zoned } } },
+      store_gateway: { sharding_ring: { ...ring, ...zoned, keep_instance_in_the_ring_on_shutdown: true } },
+      alertmanager: { sharding_ring: { ...ring, ...zoned, keep_instance_in_the_ring_on_shutdown: true } },
+    });
+  });
+
+  test("asks ingesters for no less than what blocks are not asked for, and they keep it", () => {
+    interface Times {
+      readonly querier: Readonly<Record<string, string>>;
+      readonly blocks_storage: { readonly tsdb: Readonly<Record<string, string>> };
+    }
+    const { querier, blocks_storage } = read() as Times;
+    const [after, within] = [hours(querier.query_store_after!), hours(querier.query_ingesters_within!)];
+    expect(within).toBeGreaterThan(after);
+    expect(hours(blocks_storage.tsdb.retention_period!)).toBeGreaterThanOrEqual(within);
+    expect(hours(blocks_storage.tsdb.close_idle_tsdb_timeout!)).toBeGreaterThanOrEqual(within);
+    expect(hours(querier.shuffle_sharding_ingesters_lookback_period!)).toBeGreaterThanOrEqual(within);
+    expect((read(false) as Times).querier.shuffle_sharding_ingesters_lookback_period).toBe("0s");
+  });
+
+  test.each(["single", "distributed"] as const)(
+    "%s leaves nobody but operators across tenants, and Alertmanagers out of private networks",
+    (size) => {
+      const text = cortexConfig(size === "single" ? { size, storage } : { size, storage, caches });
+      expect(parse(text)).toMatchObject({
+        auth_enabled: true,
+        tenant_federation: { enabled: false },
+        limits: { alertmanager_receivers_firewall_block_private_addresses: true },
+      });
+    },
+  );
 });
