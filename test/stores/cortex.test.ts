@@ -139,6 +139,18 @@ test("one zone may fail, and comes back with its place in the ring and what it h
   expect(before.map((one) => one.tokens.length)).toEqual([512, 512, 512]);
 });
 
+test("an ingester that is to go takes nothing more and still answers", async () => {
+  const mode = (of: string) => ({ method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: `mode=${of}` });
+  expect((await scene.as(a, "ingester-zone-c", "/ingester/mode", mode("READONLY"))).status).toBe(200);
+  await within(5_000, "the ring to say so", async () => (await inRing("READONLY")).join() === "zone-c");
+  expect((await push("newcomer", "metric", 5)).status).toBe(200);
+  expect([await query(a, "metric"), await query("newcomer", "metric")]).toEqual([["1"], ["5"]]);
+  const holds = (zone: string) => metricsOf(scene, `ingester-${zone}`, 'cortex_ingester_memory_series_created_total{user="newcomer"}');
+  expect((await Promise.all(zones.map(holds))).map((lines) => lines.length)).toEqual([1, 1, 0]);
+  expect((await scene.as(a, "ingester-zone-c", "/ingester/mode", mode("ACTIVE"))).status).toBe(200);
+  await within(5_000, "the ring to say so", async () => (await inRing("ACTIVE")).join() === zones.join());
+});
+
 test("blocks go to the bucket, each below its tenant, and come back through the store gateways", async () => {
   for (const zone of zones) expect((await scene.as(a, `ingester-${zone}`, "/ingester/flush?wait=true", { method: "POST" })).status).toBe(204); // prettier-ignore
   // A querier looks only once a minute for the index of a tenant that has none yet, so not before it is there.
