@@ -1,6 +1,3 @@
-import fs from "node:fs";
-import path from "node:path";
-import type { Storage } from "../../components/contracts";
 import { silentReporter } from "../../embedded/console";
 import { ensureTools } from "../../embedded/toolchain";
 import type { ToolName } from "../../embedded/toolchain";
@@ -89,41 +86,5 @@ export class CortexScene {
   public async end(): Promise<void> {
     await Promise.all([...this.running.values()].map((one) => one.end("SIGKILL")));
     this.machine.remove();
-  }
-}
-
-/** An S3 server with the buckets of Cortex, on an address of its own. */
-export class Bucket {
-  private constructor(
-    public readonly storage: Extract<Storage, { kind: "s3" }>,
-    private readonly server: Running,
-    public readonly folder: string,
-  ) {}
-
-  public static async start(program: string): Promise<Bucket> {
-    const folder = fs.mkdtempSync(path.join(process.env.TMPDIR ?? "/tmp", "s3-"));
-    for (const name of ["blocks", "blocks-rules"]) fs.mkdirSync(path.join(folder, "buckets", name), { recursive: true });
-    fs.mkdirSync(path.join(folder, "metadata"));
-    const address = `127.${200 + Math.floor(Math.random() * 50)}.${Math.floor(Math.random() * 256)}.1:9000`;
-    const credentials = { accessKeyId: "cortextests", secretAccessKey: "cortextests-cortextests" };
-    const args = ["--port", address, "--region", "us-east-1", "--health", "/health", "--quiet", "posix", "--sidecar"];
-    const server = Running.start(
-      "s3",
-      program,
-      [...args, path.join(folder, "metadata"), path.join(folder, "buckets")],
-      { ROOT_ACCESS_KEY_ID: credentials.accessKeyId, ROOT_SECRET_ACCESS_KEY: credentials.secretAccessKey },
-      folder,
-    );
-    await ready(`http://${address}/health`, server, 20_000);
-    return new Bucket(
-      { kind: "s3", bucket: "blocks", endpoint: address, region: "us-east-1", insecure: true, credentials },
-      server,
-      folder,
-    );
-  }
-
-  public async end(): Promise<void> {
-    await this.server.end("SIGKILL");
-    fs.rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,8 @@ import { gunzipSync } from "node:zlib";
 import { calls } from "../../components/observability/cortex/arrows";
 import { partNames, parts } from "../../components/observability/cortex/parts";
 import { within } from "../engine/envoy";
-import { Bucket, CortexScene, toolPaths } from "./cortex-scene";
+import { Bucket } from "./bucket";
+import { CortexScene, toolPaths } from "./cortex-scene";
 import { metricsOf, otlp, values } from "./cortex-kit";
 
 /** Cortex in size distributed, as the program declares it: one real process for each part and zone, on loopback, with a real S3 server. */
@@ -27,7 +28,7 @@ let watch: NodeJS.Timeout;
 
 beforeAll(async () => {
   const tools = await toolPaths("cortex", "versitygw");
-  bucket = await Bucket.start(tools.versitygw);
+  bucket = await new Bucket(tools.versitygw, ["blocks", "blocks-rules"]).start();
   scene = await CortexScene.of({ size: "distributed", storage: bucket.storage }, tools.cortex);
   watch = setInterval(() => scene.connected().forEach((way) => seen.add(way)), 200);
 });
@@ -188,7 +189,7 @@ const caches = calls.filter(([, to]) => to.startsWith("memcached-")).map(([from,
 
 /** Ids in the index that the compactor keeps of a tenant's blocks. */
 function blocksOf(tenant: string): string[] {
-  const file = path.join(bucket.folder, "buckets", "blocks", tenant, "bucket-index.json.gz");
+  const file = path.join(bucket.folderOf("blocks"), tenant, "bucket-index.json.gz");
   if (!fs.existsSync(file)) return [];
   return (JSON.parse(gunzipSync(fs.readFileSync(file)).toString()) as { blocks: { block_id: string }[] }).blocks.map((one) => one.block_id);
 }

@@ -1,61 +1,62 @@
 import crypto from "node:crypto";
 import http from "node:http";
 import type { Socket } from "node:net";
-import type { Scene } from "./loki-scene";
-import { until } from "./program-kit";
-import type { Answer } from "./program-kit";
+import { within } from "../engine/envoy";
+import type { LokiScene } from "./loki-scene";
+import type { Answer } from "./pod-processes";
 
 const nanoseconds = (time: number) => `${BigInt(time) * 1_000_000n}`;
+const shop = encodeURIComponent('{app="shop"}');
 
-/** Pushes lines as one stream, JSON. */
-export function push(
-  scene: Scene,
-  to: string,
-  tenant: string,
-  lines: readonly string[],
-  labels: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
+/** Pushes lines as one stream, JSON; `batch` tells streams apart. */
+export function push(scene: LokiScene, to: string, tenant: string, lines: readonly string[], batch = "one"): Promise<Answer> {
   const now = Date.now();
   const values = lines.map((line, i) => [nanoseconds(now + i), line]);
-  const body = JSON.stringify({ streams: [{ stream: { app: "shop", ...labels }, values }] });
-  return scene.ask(to, "/loki/api/v1/push", { tenant, headers: { "content-type": "application/json" }, body });
+  const body = JSON.stringify({ streams: [{ stream: { app: "shop", batch }, values }] });
+  return scene.as(tenant, to, "/loki/api/v1/push", { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }
 
 interface Result {
-  readonly data: { readonly result: { readonly stream: Record<string, string>; readonly values: [string, string][] }[] };
+  readonly data: { readonly result: { readonly values: [string, string][] }[] };
 }
 
-/** What a query gives: the status, and the lines in order of their text. */
-export async function read(
-  scene: Scene,
-  from: string,
-  tenant: string,
-  query = '{app="shop"}',
-): Promise<{ status: number; lines: string[]; text: string }> {
+/** Where lines are read: a part, and its port if it is another one. */
+export interface Reader {
+  readonly from: string;
+  readonly port?: number;
+}
+
+/** The lines of the last hour, sorted; none where the answer is not 200. */
+export async function read(scene: LokiScene, { from, port }: Reader, tenant: string): Promise<Answer & { lines: string[] }> {
   const now = Date.now();
   const range = `start=${nanoseconds(now - 3_600_000)}&end=${nanoseconds(now + 60_000)}&limit=1000`;
-  const { status, text } = await scene.ask(from, `/loki/api/v1/query_range?query=${encodeURIComponent(query)}&${range}`, { tenant });
-  if (status !== 200) return { status, text, lines: [] };
-  return { status, text, lines: (JSON.parse(text) as Result).data.result.flatMap((r) => r.values.map(([, line]) => line)).sort() };
+  const answer = await scene.as(tenant, from, `/loki/api/v1/query_range?query=${shop}&${range}`, {}, port);
+  if (answer.status !== 200) return { ...answer, lines: [] };
+  return { ...answer, lines: (JSON.parse(answer.text) as Result).data.result.flatMap((r) => r.values.map(([, line]) => line)).sort() };
 }
 
-/** Reads until all lines are there; the answer that it ends with is the test's to judge. */
-export async function readAll(scene: Scene, from: string, tenant: string, lines: readonly string[], limit = 15_000): Promise<string[]> {
-  let last: Awaited<ReturnType<typeof read>> | undefined;
-  const isThere = async () => {
-    last = await read(scene, from, tenant);
-    return lines.every((line) => last?.lines.includes(line));
-  };
-  await until(
-    limit,
-    `${tenant}'s lines at ${from}`,
-    isThere,
-    () => `${last?.status} ${last?.text.slice(0, 2000)}\nmissing: ${lines.filter((line) => !last?.lines.includes(line)).join(", ")}`,
-  );
-  return last?.lines ?? [];
+/** Reads until all lines are there; what else is, the test judges. */
+export async function readAll(
+  scene: LokiScene,
+  reader: Reader,
+  tenant: string,
+  lines: readonly string[],
+  limit = 15_000,
+): Promise<string[]> {
+  let last = await read(scene, reader, tenant);
+  const missing = () => lines.filter((line) => !last.lines.includes(line));
+  try {
+    await within(limit, `${tenant}'s lines at ${reader.from}`, async () => {
+      last = await read(scene, reader, tenant);
+      return missing().length === 0;
+    });
+  } catch (error) {
+    throw new Error(`${String(error)}: ${last.status} ${last.text.slice(0, 500)}\nmissing: ${missing().join(", ")}`);
+  }
+  return last.lines;
 }
 
-/** Lines that a tail over a WebSocket gives, as they come. RFC 6455, as much of it as a client needs that only listens. */
+/** What a tail over a WebSocket gives, as it comes. RFC 6455, as much of it as a client needs that only listens. */
 export async function tail(address: string, tenant: string): Promise<{ text: () => string; close: () => void }> {
   const headers = {
     "X-Scope-OrgID": tenant,
@@ -64,8 +65,7 @@ export async function tail(address: string, tenant: string): Promise<{ text: () 
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": crypto.randomBytes(16).toString("base64"),
   };
-  const target = `/loki/api/v1/tail?query=${encodeURIComponent('{app="shop"}')}`;
-  const request = http.get({ host: address, port: 3100, path: target, headers, agent: false });
+  const request = http.get({ host: address, port: 3100, path: `/loki/api/v1/tail?query=${shop}`, headers, agent: false });
   const socket = await new Promise<Socket>((resolve, reject) => {
     request.once("upgrade", (_, upgraded: Socket) => resolve(upgraded));
     request.once("response", (response) => reject(new Error(`tail answered ${response.statusCode}`)));
@@ -77,3 +77,12 @@ export async function tail(address: string, tenant: string): Promise<{ text: () 
   socket.on("error", () => socket.destroy());
   return { text: () => text, close: () => socket.destroy() };
 }
+
+/** A group of one rule that always fires once there are lines. */
+export const alwaysFiring = `name: group
+rules:
+- alert: Lines
+  expr: sum(count_over_time({app="shop"}[5m])) > 0
+`;
+
+export const postYaml = (body: string): RequestInit => ({ method: "POST", headers: { "Content-Type": "application/yaml" }, body });

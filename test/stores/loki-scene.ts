@@ -1,115 +1,88 @@
-import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { images } from "../../model/versions";
+import { recordLoki } from "../unit/loki-kit";
+import type { LokiArgs } from "../unit/loki-kit";
 import type { Recorded } from "../../planning/record";
-import { objects } from "../unit/observability-kit";
-import { fileOf, lokiPods } from "./loki-pods";
-import type { LokiPod } from "./loki-pods";
-import { ask, Program, scratchFolder, toolPath, until } from "./program-kit";
-import type { Answer, Ask } from "./program-kit";
+import { ask, Machine, ready, Running } from "./pod-processes";
+import type { Answer, Placed } from "./pod-processes";
 
-/** Addresses of this test alone: each process has one of its own, as each pod has. */
-const net = `127.${1 + crypto.randomInt(254)}.${crypto.randomInt(255)}`;
-let given = 10;
-export const freshAddress = (): string => `${net}.${given++}`;
+const main = { main: { map: "loki-config", at: "etc/loki" } };
 
-export interface SceneOptions {
-  /** Flags for tests only, by part: shorter waits. */
-  readonly flags?: (pod: LokiPod) => readonly string[];
-  /** Environment besides the declared one. */
-  readonly env?: (pod: LokiPod) => Readonly<Record<string, string>>;
-  /** Names of the rendered text that are not Loki's own pods: `host` -> `address:port`. */
-  readonly others?: Readonly<Record<string, string>>;
-}
+/** Waits that only make a test long: none changes what a part does, only when. */
+const sooner = ["-ruler.poll-interval=2s", "-ruler.evaluation-interval=2s", "-querier.max-retries-per-request=1"];
 
-/** Loki's declared pods as processes on loopback, from the rendered files: only addresses and folders are those of this machine. */
-export class Scene {
-  public readonly folder = scratchFolder("loki");
-  public readonly pods: ReadonlyMap<string, { readonly pod: LokiPod; readonly address: string; readonly program: Program }>;
+/** Loki in one of its sizes, running on this machine from what the program declares. */
+export class LokiScene {
+  public readonly running = new Map<string, Running>();
+  /** Environment of a process besides the declared one. */
+  public extra: (placed: Placed) => Readonly<Record<string, string>> = () => ({});
 
-  private constructor(resources: readonly Recorded[], binary: string, options: SceneOptions) {
-    const pods = lokiPods(resources).map((pod) => ({ pod, address: freshAddress() }));
-    const text = withAddresses(fileOf(resources, "loki-config", "loki.yaml"), pods, options.others ?? {});
-    for (const { metadata, data } of objects(resources, "ConfigMap"))
-      if (metadata.name.startsWith("loki-limits")) for (const [file, limits] of Object.entries(data)) this.publish(limits, file);
-    this.pods = new Map(
-      pods.map(({ pod, address }) => {
-        const root = path.join(this.folder, pod.name);
-        fs.mkdirSync(path.join(root, "data"), { recursive: true });
-        // Where nothing is mounted, nothing can be written, not even by root.
-        const data = pod.hasData ? path.join(root, "data") : "/proc/nothing-is-mounted";
-        const here = (file: string) => file.replaceAll("/etc/loki-limits", this.limits).replaceAll("/etc/loki", root);
-        // The flag of this option would be taken twice.
-        const bound = text.replace(/^memberlist:$/m, `memberlist:\n  bind_addr: [${address}]`).replaceAll("127.0.0.1", address);
-        fs.writeFileSync(path.join(root, "loki.yaml"), here(bound).replaceAll("/data", data));
-        const args = [
-          ...pod.args.map(here),
-          `-server.http-listen-address=${address}`,
-          `-server.grpc-listen-address=${address}`,
-          ...(options.flags?.(pod) ?? []),
-        ];
-        const own = { ...("POD_NAME" in pod.env ? { POD_NAME: pod.name, POD_IP: address } : {}) };
-        const program = new Program(pod.name, { file: binary, args, env: { ...pod.env, ...own, ...options.env?.(pod) } }, this.folder);
-        return [pod.name, { pod, address, program }];
-      }),
-    );
+  private constructor(
+    public readonly resources: readonly Recorded[],
+    public readonly machine: Machine,
+    private readonly program: string,
+  ) {}
+
+  public static async of(args: LokiArgs, program: string): Promise<LokiScene> {
+    const resources = await recordLoki(args);
+    return new LokiScene(resources, new Machine(resources, images.loki, ["index-gateway"]), program);
   }
 
-  public static async of(resources: readonly Recorded[], options: SceneOptions = {}): Promise<Scene> {
-    return new Scene(resources, await toolPath("loki"), options);
+  /** Files that hold limits, by the ConfigMap of each. */
+  private get files(): Readonly<Record<string, { readonly map: string; readonly at: string }>> {
+    const maps = this.resources.map((one) => (one.inputs.metadata as { name?: string } | undefined)?.name ?? "");
+    const limits = [...new Set(maps.filter((name) => name.startsWith("loki-limits")))];
+    return { ...main, ...Object.fromEntries(limits.map((map) => [map, { map, at: "etc/loki-limits" }])) };
   }
 
-  private get limits(): string {
-    return path.join(this.folder, "limits");
+  /** What a pod's process is started with. */
+  public command(placed: Placed): { args: string[]; env: Record<string, string> } {
+    this.machine.layOut(placed, this.files);
+    // The flag for this would be taken twice, since Loki reads flags twice.
+    const file = path.join(placed.root, "etc/loki/loki.yaml");
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/^memberlist:$/m, `memberlist:\n  bind_addr: [${placed.address}]`));
+    return { args: this.machine.argsOf(placed), env: this.machine.envOf(placed) };
   }
 
-  /** Replaces a runtime file, as an updated ConfigMap does; size single has one. */
-  public publish(limits: string, file = "overrides.yaml"): void {
-    fs.mkdirSync(this.limits, { recursive: true });
-    fs.writeFileSync(path.join(this.limits, "next"), limits);
-    fs.renameSync(path.join(this.limits, "next"), path.join(this.limits, file));
+  /** Starts parts; what they would listen on everywhere, they listen on at their pod's address. */
+  public start(...names: readonly string[]): void {
+    for (const name of names) {
+      const placed = this.machine.get(name);
+      const { args, env } = this.command(placed);
+      const listen = [`-server.http-listen-address=${placed.address}`, `-server.grpc-listen-address=${placed.address}`];
+      // Nobody may ask the cloud's metadata: traffic of tests stays on loopback.
+      const around = { HOME: placed.root, AWS_EC2_METADATA_DISABLED: "true", ...this.extra(placed) };
+      this.running.set(name, Running.start(name, this.program, [...args, ...listen, ...sooner], { ...env, ...around }, placed.root));
+    }
   }
 
-  public at(name: string): { readonly address: string; readonly program: Program } {
-    const found = this.pods.get(name);
-    if (found === undefined) throw new Error(`no pod ${name}: ${[...this.pods.keys()].join(" ")}`);
-    return found;
+  public process(name: string): Running {
+    const one = this.running.get(name);
+    if (one === undefined) throw new Error(`${name} was not started`);
+    return one;
   }
 
-  public start(...names: string[]): void {
-    for (const name of names.length > 0 ? names : this.pods.keys()) this.at(name).program.start();
+  /** Ends parts, as the kernel does unless told otherwise. */
+  public async end(signal: "SIGTERM" | "SIGKILL" = "SIGKILL", ...names: readonly string[]): Promise<void> {
+    await Promise.all(names.map((name) => this.process(name).end(signal, 20_000)));
   }
 
-  /** Waits until all of them are; every one, unless named. */
-  public async ready(limit: number, ...names: string[]): Promise<void> {
-    const isReady = async (name: string) => (await this.ask(name, "/ready")).status === 200;
-    const one = (name: string) =>
-      until(
-        limit,
-        `${name} to be ready`,
-        () => isReady(name),
-        () => this.at(name).program.log.slice(-4000),
-      );
-    await Promise.all((names.length > 0 ? names : [...this.pods.keys()]).map(one));
+  public url(name: string, target: string, port = 3100): string {
+    return `http://${this.machine.get(name).address}:${port}${target}`;
   }
 
-  public ask(name: string, target: string, how: Ask & { readonly tenant?: string } = {}): Promise<Answer> {
-    const headers = { ...(how.tenant !== undefined && { "X-Scope-OrgID": how.tenant }), ...how.headers };
-    return ask(`http://${this.at(name).address}:3100${target}`, { ...how, headers });
+  /** Waits for `/ready` of started parts. */
+  public async ready(names: readonly string[], limit = 60_000, port = 3100): Promise<void> {
+    await Promise.all(names.map((name) => ready(this.url(name, "/ready", port), this.process(name), limit)));
   }
 
-  public async end(): Promise<void> {
-    await Promise.all([...this.pods.values()].map(({ program }) => program.kill()));
-    fs.rmSync(this.folder, { recursive: true, force: true });
+  public as(tenant: string, name: string, target: string, init: RequestInit = {}, port = 3100): Promise<Answer> {
+    return ask(this.url(name, target, port), { ...init, headers: { ...init.headers, "X-Scope-OrgID": tenant } });
   }
-}
 
-/** The addresses of Services: of the pod behind each, all of them for the ring. */
-function withAddresses(text: string, pods: readonly { pod: LokiPod; address: string }[], others: Readonly<Record<string, string>>): string {
-  const members = pods.filter(({ pod }) => "tenantstack.dev/ring" in pod.labels).map(({ address }) => address);
-  const gossip = text.replace(/^( *)- dns\+gossip-ring\.loki\.svc(:\d+)$/m, (_, space: string, port: string) =>
-    members.map((address) => `${space}- ${address}${port}`).join("\n"),
-  );
-  const named = pods.reduce((so, { pod, address }) => so.replaceAll(`${pod.part}.loki.svc`, address), gossip);
-  return Object.entries(others).reduce((so, [name, address]) => so.replaceAll(name, address), named);
+  public async close(): Promise<void> {
+    await this.end("SIGKILL", ...this.running.keys());
+    this.machine.remove();
+  }
 }

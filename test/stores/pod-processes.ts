@@ -21,15 +21,17 @@ interface Container {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: readonly EnvVar[];
+  readonly volumeMounts?: readonly { readonly mountPath: string }[];
 }
 
 /** A container of a pod, and where it runs. */
 export interface Placed {
   readonly pod: string;
-  /** The workload's name, or that of a container beside its first. */
+  /** The workload's name, with a number from its second pod on, or the name of a container beside the first. */
   readonly name: string;
   readonly container: Container;
   readonly labels: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
   readonly address: string;
   /** Folder that stands for the pod's root: `/data`, `/etc/...` lie below it. */
   readonly root: string;
@@ -50,18 +52,24 @@ export class Machine {
   private readonly block = `127.${64 + Math.floor(Math.random() * 128)}.${Math.floor(Math.random() * 256)}`;
   public readonly placed: readonly Placed[];
 
+  /** @param whole StatefulSets of which every pod runs: one alone would keep no quorum */
   public constructor(
     private readonly resources: readonly Recorded[],
     image: string,
+    whole: readonly string[] = [],
   ) {
     let host = 10;
-    this.placed = workloads(resources).flatMap(({ kind, metadata, template }) => {
-      const address = `${this.block}.${host++}`;
-      const pod = kind === "StatefulSet" ? `${metadata.name}-0` : `${metadata.name}-5d8f7-x`;
-      const of = { pod, labels: template.metadata.labels, address, root: path.join(this.folder, pod) };
-      return (template.spec.containers as unknown as (Container & { image: string })[])
-        .filter((container) => container.image === image)
-        .map((container, n) => ({ ...of, container, name: n === 0 ? metadata.name : container.name }));
+    this.placed = workloads(resources).flatMap(({ kind, metadata, spec, template }) => {
+      const containers = (template.spec.containers as unknown as (Container & { image: string })[]).filter((one) => one.image === image);
+      const count = whole.includes(metadata.name) ? (spec.replicas as number) : 1;
+      return Array.from({ length: count }, (_, index) => {
+        const address = `${this.block}.${host++}`;
+        const pod = kind === "StatefulSet" ? `${metadata.name}-${index}` : `${metadata.name}-5d8f7-x`;
+        const serviceAccount = template.spec.serviceAccountName as string;
+        const of = { pod, labels: template.metadata.labels, serviceAccount, address, root: path.join(this.folder, pod) };
+        const name = index === 0 ? metadata.name : pod;
+        return containers.map((container, n) => ({ ...of, container, name: n === 0 ? name : container.name }));
+      }).flat();
     });
   }
 
@@ -76,25 +84,31 @@ export class Machine {
     return `${this.block}.${host}`;
   }
 
-  /** Addresses of the pods behind a Service; where none of them runs, one at which nobody listens. */
-  private behind(name: string): string[] {
+  /** The address of everything that a text names and that no pod of the image is: nobody listens there, unless the test does. */
+  public get elsewhere(): string {
+    return this.other(254);
+  }
+
+  /** Addresses of the pods behind a Service; where none of them runs, or it is a system's that is not declared, `elsewhere`. */
+  private behind(name: string, namespace: string): string[] {
+    if (!objects(this.resources, "Namespace").some((one) => one.metadata.name === namespace)) return [this.elsewhere];
     const service = objects(this.resources, "Service").find((one) => one.metadata.name === name);
     if (service === undefined) throw new Error(`a text names ${name}, which is no Service`);
     const pods = this.placed.filter((one) => matches({ ...one.labels }, service.spec.selector as never)).map((one) => one.address);
-    return pods.length > 0 ? [...new Set(pods)] : [this.other(254)];
+    return pods.length > 0 ? [...new Set(pods)] : [this.elsewhere];
   }
 
   /** A text with addresses in place of Services; an item of a list becomes one for each pod of a headless Service, as its DNS name would. */
   private local(text: string, { address }: Placed): string {
     // Inside a pod this is the pod itself.
     const own = text.replaceAll("127.0.0.1", address);
-    const host = /\b([a-z0-9-]+)\.[a-z]+\.svc\b/;
+    const host = /\b([a-z0-9-]+)\.([a-z]+)\.svc\b/;
     return own
       .split("\n")
       .flatMap((line) => {
-        const [whole, name] = host.exec(line) ?? [];
+        const [whole, name, namespace = ""] = host.exec(line) ?? [];
         if (whole === undefined || name === undefined) return [line];
-        const addresses = this.behind(name);
+        const addresses = this.behind(name, namespace);
         // `dns+` asks DNS, which knows no addresses.
         return (/^\s*- /.test(line) ? addresses : addresses.slice(0, 1)).map((ip) => line.replace(whole, ip).replace(`dns+${ip}`, ip));
       })
@@ -108,20 +122,21 @@ export class Machine {
       const { data } = objects(this.resources, "ConfigMap").find((one) => one.metadata.name === map) ?? {};
       fs.mkdirSync(path.join(root, at), { recursive: true });
       for (const [file, text] of Object.entries(data ?? {}))
-        fs.writeFileSync(path.join(root, at, file), this.rooted(this.local(text, placed), root));
+        fs.writeFileSync(path.join(root, at, file), this.rooted(this.local(text, placed), placed));
     }
     fs.mkdirSync(path.join(root, "data"), { recursive: true });
   }
 
-  /** Folders of the pod below its root. */
-  private rooted(text: string, root: string): string {
-    return text.replace(/(?<![\w.])\/(?=(?:data|etc)\b)/g, `${root}/`);
+  /** Folders of the pod below its root. Where nothing is mounted at `/data`, nothing can be written, not even by root. */
+  private rooted(text: string, { root, container }: Placed): string {
+    const hasData = (container.volumeMounts ?? []).some((mount) => mount.mountPath === "/data");
+    const below = (folder: string) => (folder === "data" && !hasData ? "/proc/not-mounted" : `${root}/${folder}`);
+    return text.replace(/(?<![\w.])\/(data|etc)\b/g, (_, folder: string) => below(folder));
   }
 
   /** Arguments as the pod gets them, with local addresses and folders. */
   public argsOf(placed: Placed): string[] {
-    const { container, root } = placed;
-    return container.args.map((arg) => this.rooted(this.local(arg, placed), root));
+    return placed.container.args.map((arg) => this.rooted(this.local(arg, placed), placed));
   }
 
   public envOf({ container, pod, address }: Placed): Record<string, string> {
@@ -179,6 +194,11 @@ export class Running {
 
   public get ended(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** How it ended: its exit code, or the signal. */
+  public get endedBy(): number | string | null {
+    return this.child.exitCode ?? this.child.signalCode;
   }
 
   /** Ends it: politely with a time limit, or as the kernel does. */

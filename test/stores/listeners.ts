@@ -1,0 +1,108 @@
+import fs from "node:fs";
+import http from "node:http";
+import net from "node:net";
+import path from "node:path";
+
+/** A server of Node's that ends with the test. */
+export class Listener {
+  private readonly sockets = new Set<net.Socket>();
+  private constructor(private readonly server: net.Server) {
+    server.on("connection", (socket: net.Socket) => {
+      this.sockets.add(socket);
+      socket.on("error", () => socket.destroy()).on("close", () => this.sockets.delete(socket));
+    });
+  }
+
+  public static async on(server: net.Server, address: string, port: number): Promise<Listener> {
+    const listener = new Listener(server);
+    await new Promise<void>((done, failed) => server.once("error", failed).listen(port, address, done));
+    return listener;
+  }
+
+  public close(): void {
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Environment by which the AWS SDK asks for credentials, as EKS Pod Identity sets it, and the endpoint that answers with the keys. */
+export async function podIdentity(folder: string, address: string, keys: Keys): Promise<{ env: Record<string, string>; server: Listener }> {
+  const token = path.join(folder, "identity-token");
+  fs.writeFileSync(token, "the-token-of-the-pod");
+  const found = JSON.stringify({
+    AccessKeyId: keys.accessKeyId,
+    SecretAccessKey: keys.secretAccessKey,
+    Token: "",
+    Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  const server = http.createServer((request, response) => {
+    const isOurs = request.headers.authorization === "the-token-of-the-pod";
+    response.writeHead(isOurs ? 200 : 401, { "content-type": "application/json" }).end(isOurs ? found : "{}");
+  });
+  const env = {
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${address}:8090/v1/credentials`,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: token,
+  };
+  return { env, server: await Listener.on(server, address, 8090) };
+}
+
+/** What an Alertmanager was sent. */
+export interface Notified {
+  readonly url: string;
+  readonly tenant: string;
+  readonly body: string;
+}
+
+/** An Alertmanager that only remembers. */
+export async function alertmanager(address: string, port: number): Promise<{ seen: Notified[]; server: Listener }> {
+  const seen: Notified[] = [];
+  const server = http.createServer((request, response) => {
+    let body = "";
+    request.on("data", (data: Buffer) => (body += data.toString()));
+    request.on("end", () => {
+      seen.push({ url: request.url ?? "", tenant: String(request.headers["x-scope-orgid"]), body });
+      response.end();
+    });
+  });
+  return { seen, server: await Listener.on(server, address, port) };
+}
+
+/** As much of memcached as its clients use: the text protocol's `gets` and `set`. `hits` are keys that were asked for and found. */
+export async function memcached(address: string): Promise<{ items: Map<string, Buffer>; hits: Set<string>; server: Listener }> {
+  const items = new Map<string, Buffer>();
+  const hits = new Set<string>();
+  const server = net.createServer((socket) => {
+    let pending: Buffer = Buffer.alloc(0);
+    socket.on("data", (data: Buffer) => {
+      pending = Buffer.concat([pending, data]);
+      for (let rest = step(pending); rest !== undefined; rest = step(pending)) pending = rest;
+    });
+    /** Answers the first command; gives what is behind it, or undefined while it is not all there. */
+    const step = (text: Buffer): Buffer | undefined => {
+      const end = text.indexOf("\r\n");
+      if (end < 0) return undefined;
+      const [verb = "", ...words] = text.subarray(0, end).toString().split(" ");
+      if (verb !== "set") {
+        socket.write(Buffer.concat([...words.flatMap(found), Buffer.from("END\r\n")]));
+        return text.subarray(end + 2);
+      }
+      const length = Number(words[3]);
+      if (text.length < end + 2 + length + 2) return undefined;
+      items.set(words[0] ?? "", Buffer.from(text.subarray(end + 2, end + 2 + length)));
+      socket.write("STORED\r\n");
+      return text.subarray(end + 2 + length + 2);
+    };
+  });
+  const found = (key: string): Buffer[] => {
+    const value = items.get(key);
+    if (value === undefined) return [];
+    hits.add(key);
+    return [Buffer.from(`VALUE ${key} 0 ${value.length} 1\r\n`), value, Buffer.from("\r\n")];
+  };
+  return { items, hits, server: await Listener.on(server, address, 11211) };
+}
