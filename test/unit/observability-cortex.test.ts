@@ -1,12 +1,10 @@
 import { parse } from "yaml";
 import { cortexConfig } from "../../components/observability/cortex/config";
-import { distributed, quorumZones } from "../../model/capacity-figures";
-import { partSize } from "../../model/partsize";
-import { planCapacity } from "../../model/capacity";
 import { arrows } from "../../planning/network";
 import { networkOf } from "../../planning/network-world";
 import type { Recorded } from "../../planning/record";
-import { everyTenant, recordCortex } from "./cortex-kit";
+import { recordCortex } from "./cortex-kit";
+import { distributedShape, partOf } from "./distributed-kit";
 import { matches, objects, s3, workloads, type Workload } from "./observability-kit";
 
 /** Cortex in size distributed, as objects. That it runs is for test/stores/cortex.test.ts. */
@@ -17,52 +15,9 @@ beforeAll(async () => {
   all = workloads(resources);
 });
 
-const keepers = ["ingester", "store-gateway", "alertmanager"];
-const partOf = (workload: Workload) => workload.template.metadata.labels["app.kubernetes.io/name"] ?? "";
 const named = (name: string) => all.find((one) => one.metadata.name === name)!;
 
-test("every part has the replicas, resources and volume that the plan gives it", () => {
-  const settings = { stack: "test", hardware: "existing", cluster: { size: "distributed" }, s3: undefined, aws: undefined } as const;
-  const plan = planCapacity(everyTenant, settings, { zones: 3 });
-  expect([...new Set(all.map(partOf))].sort()).toEqual(distributed.cortex.map((one) => one.name).sort());
-  for (const { name } of distributed.cortex) {
-    const own = all.filter((one) => partOf(one) === name);
-    const size = partSize(plan, "cortex", name);
-    expect([name, own.reduce((sum, one) => sum + Number(one.spec.replicas), 0)]).toEqual([name, size.replicas]);
-    for (const { template, spec } of own) {
-      expect(template.spec.containers[0]).toMatchObject({ resources: size.resources });
-      const claims = (spec.volumeClaimTemplates ?? template.spec.volumes) as unknown[];
-      if (size.volume !== undefined) expect(JSON.stringify(claims)).toContain(`"storage":"${size.volume}"`);
-    }
-  }
-});
-
-test("what keeps copies has one StatefulSet a zone; a zone changes when the one before is there again", () => {
-  for (const part of keepers) {
-    const sets = quorumZones.map((zone) => named(`${part}-${zone}`));
-    expect(sets.map((one) => one.kind)).toEqual(["StatefulSet", "StatefulSet", "StatefulSet"]);
-    sets.forEach(({ template, spec }, n) => {
-      const zone = JSON.stringify(template.spec.affinity);
-      expect(zone).toContain(`"key":"topology.kubernetes.io/zone","operator":"In","values":["${["a", "b", "c"][n]}"]`);
-      expect(template.spec.containers[0]!.env).toContainEqual({ name: "ZONE", value: quorumZones[n] });
-      expect(template.spec.topologySpreadConstraints).toContainEqual(
-        expect.objectContaining({ topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "DoNotSchedule" }),
-      );
-      expect(spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: "Retain", whenScaled: "Retain" });
-    });
-    const before = quorumZones.map((zone) => {
-      const { dependencies } = resources.find((one) => one.name === `cortex/${part}-${zone}`)!;
-      return dependencies.filter((urn) => urn.includes("StatefulSet")).map((urn) => urn.split("::").at(-1));
-    });
-    expect(before).toEqual([[], [`cortex/${part}-zone-a`], [`cortex/${part}-zone-b`]]);
-  }
-});
-
-test("drains take one pod of a part at a time", () => {
-  const budgets = objects(resources, "PodDisruptionBudget").map((one) => [one.metadata.name, one.spec.maxUnavailable]);
-  const several = distributed.cortex.filter(({ placement }) => placement !== "several").map((one) => one.name);
-  expect(budgets.sort()).toEqual(several.map((name) => [name, 1]).sort());
-});
+distributedShape("cortex", ["ingester", "store-gateway", "alertmanager"], () => resources);
 
 test("pods come before tenants' own, get time to end, and are not killed by a probe", () => {
   const grace = (name: string) => named(name).template.spec.terminationGracePeriodSeconds;

@@ -127,7 +127,6 @@ function declareServices(system: System): void {
   for (const name of Object.values(services.loki))
     service(system, { name, part: name, ports: name === services.loki.compactor ? { http, grpc } : { http } });
   service(system, { name: "query-scheduler", part: "query-scheduler", ports: { grpc }, headless: true });
-  service(system, { name: "query-operators", part: "query-operators", ports: { http } });
   service(system, {
     name: "gossip-ring",
     part: "gossip-ring",
