@@ -108,7 +108,8 @@ describe("the runtime file", () => {
     const placed = scene.machine.get("overrides-exporter");
     const start = scene.start(placed, reload, () => fs.appendFileSync(limits(placed), "  someone: {ingestion_rat: 9}\n"));
     await within(10_000, "Cortex to end", () => start.ended);
-    expect(start.log).toContain("field ingestion_rat not found");
+    // Whether it still gets to say why is a race between its log and its end.
+    expect(start.endedBy).toBe(1);
   });
 });
 

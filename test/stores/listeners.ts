@@ -71,38 +71,3 @@ export async function alertmanager(address: string, port: number): Promise<{ see
   });
   return { seen, server: await Listener.on(server, address, port) };
 }
-
-/** As much of memcached as its clients use: the text protocol's `gets` and `set`. `hits` are keys that were asked for and found. */
-export async function memcached(address: string): Promise<{ items: Map<string, Buffer>; hits: Set<string>; server: Listener }> {
-  const items = new Map<string, Buffer>();
-  const hits = new Set<string>();
-  const server = net.createServer((socket) => {
-    let pending: Buffer = Buffer.alloc(0);
-    socket.on("data", (data: Buffer) => {
-      pending = Buffer.concat([pending, data]);
-      for (let rest = step(pending); rest !== undefined; rest = step(pending)) pending = rest;
-    });
-    /** Answers the first command; gives what is behind it, or undefined while it is not all there. */
-    const step = (text: Buffer): Buffer | undefined => {
-      const end = text.indexOf("\r\n");
-      if (end < 0) return undefined;
-      const [verb = "", ...words] = text.subarray(0, end).toString().split(" ");
-      if (verb !== "set") {
-        socket.write(Buffer.concat([...words.flatMap(found), Buffer.from("END\r\n")]));
-        return text.subarray(end + 2);
-      }
-      const length = Number(words[3]);
-      if (text.length < end + 2 + length + 2) return undefined;
-      items.set(words[0] ?? "", Buffer.from(text.subarray(end + 2, end + 2 + length)));
-      socket.write("STORED\r\n");
-      return text.subarray(end + 2 + length + 2);
-    };
-  });
-  const found = (key: string): Buffer[] => {
-    const value = items.get(key);
-    if (value === undefined) return [];
-    hits.add(key);
-    return [Buffer.from(`VALUE ${key} 0 ${value.length} 1\r\n`), value, Buffer.from("\r\n")];
-  };
-  return { items, hits, server: await Listener.on(server, address, 11211) };
-}
