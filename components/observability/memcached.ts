@@ -21,6 +21,8 @@ export interface CacheArgs {
   readonly largestItem: string;
   /** Pods that use it. */
   readonly clients: readonly Peer[];
+  /** Default the system's own, which may reach the bucket. */
+  readonly serviceAccount?: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export function memcached(system: System, args: CacheArgs): Address {
     part,
     uid,
     replicas,
-    serviceAccount: system.name,
+    serviceAccount: args.serviceAccount ?? system.name,
     graceSeconds: 30,
     container: {
       image: images.memcached,

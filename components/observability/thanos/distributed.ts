@@ -1,4 +1,5 @@
 import { selector } from "../../kubernetes";
+import type { Labels } from "../../kubernetes";
 import { memcached } from "../memcached";
 import { serviceAccount } from "../system";
 import type { System } from "../system";
@@ -17,12 +18,16 @@ export function declareDistributed(system: System, { limits, classes, shardSizes
   serviceAccount(system, bucketlessAccount);
 
   receivers(system, limits, shardSizes);
-  stores(system, memcached(system, { part: caches.blocks, largestItem: "2m", clients: [{ pods: selector("thanos", "store") }] }));
+  stores(system, cache(system, caches.blocks, selector("thanos", "store")));
   const { resources, volume = "" } = sizeOf("compactor");
   compactors(system, classes, { resources, volume });
   storesService(system);
 
-  const results = memcached(system, { part: caches.results, largestItem: "2m", clients: [{ pods: partWith(component.frontend) }] });
+  const results = cache(system, caches.results, partWith(component.frontend));
   frontend(system, enforcingQuerier(system, endpoints, sizeOf("query")), sizeOf("query-frontend"), results);
   ruler(system, operatorsQuerier(system, endpoints, sizeOf("query-operators"), [rulers]));
 }
+
+/** Clients skip items above a megabyte; memcached adds a few bytes to each. */
+const cache = (system: System, part: string, clients: Labels) =>
+  memcached(system, { part, largestItem: "2m", clients: [{ pods: clients }], serviceAccount: bucketlessAccount });
