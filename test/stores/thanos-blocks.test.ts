@@ -73,7 +73,7 @@ test("an ingestor that is told to end ships what it has in memory, under the ten
     for (const to of ingestors)
       for (let n = 0; n < 3; n++)
         expect(await lab.write(id, [{ name: "old", value: n, time: Date.now() - ages[id]!.days * day + n * 1000 }], to)).toBe(200);
-  await Promise.all(ingestors.map((pod) => lab.processes.stop(pod.name, "SIGTERM", 60_000)));
+  await Promise.all(ingestors.map((pod) => lab.program(pod).kill("SIGTERM")));
   expect([...blocks().keys()].sort()).toEqual([...ids].sort());
   for (const [id, all] of blocks()) {
     expect(all.map(({ meta }) => meta.thanos.labels.receive_replica).sort()).toEqual(ingestors.map((pod) => pod.name).sort());
@@ -83,7 +83,7 @@ test("an ingestor that is told to end ships what it has in memory, under the ten
 
 /** What a store or a compactor has loaded. */
 async function loaded(pod: LocalPod): Promise<Meta[]> {
-  const { data } = await lab.ask(pod, "/api/v1/blocks", [["view", "loaded"]]);
+  const { data } = await lab.api(pod, "/api/v1/blocks", [["view", "loaded"]]);
   return (data as { blocks: Meta[] | null } | undefined)?.blocks ?? [];
 }
 const idsOf = (metas: readonly Meta[]) => metas.map((meta) => meta.ulid).sort();
@@ -98,6 +98,7 @@ test("the stores of each zone have every block, each of them in one", async () =
     expect(idsOf(parts.flat())).toEqual(everyBlock());
     for (const part of parts) expect(part.length).toBeGreaterThan(0);
   }
+  expect(lab.caches.blocks.items.size).toBeGreaterThan(0);
 });
 
 test("each compactor sees the blocks of its class only, and what is older than the class goes", async () => {
@@ -130,5 +131,5 @@ test("each compactor sees the blocks of its class only, and what is older than t
         .get(id)!
         .some(({ mark }) => /exceeding retention/.test(mark ?? "")),
     ).toBe(true);
-  for (const pod of compactors) expect(lab.processes.log(pod.name)).not.toMatch(/"level":"error"/);
+  for (const pod of compactors) expect(lab.program(pod).log).not.toMatch(/"level":"error"/);
 });

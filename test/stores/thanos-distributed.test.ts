@@ -38,7 +38,7 @@ const write = async (id: string | undefined, ...series: Sample[]) => expect([id,
 const as = (id: string) => ({ "THANOS-TENANT": id });
 const now = () => String(Date.now() / 1000);
 const instant = (pod: LocalPod, expr: string, headers: Record<string, string> = {}, more: Query = []) =>
-  lab.ask(pod, "/api/v1/query", [["query", expr], ["time", now()], ...more], headers);
+  lab.api(pod, "/api/v1/query", [["query", expr], ["time", now()], ...more], headers);
 type Vector = { result: { metric: Record<string, string>; value: [number, string] }[] };
 /** Values of an instant query, by tenant and instance. */
 const values = ({ data }: Answer) =>
@@ -47,7 +47,7 @@ const values = ({ data }: Answer) =>
   );
 
 test("every part starts from its own arguments and gets ready, in any order", () => {
-  const parts = new Set(lab.local.pods.filter((pod) => lab.processes.isRunning(pod.name)).map((pod) => pod.part));
+  const parts = new Set(lab.local.pods.filter((pod) => lab.running.includes(pod.name)).map((pod) => pod.part));
   expect([...parts].sort()).toEqual([
     "compactor-15d", "compactor-30d", "compactor-default", "dedicated-frontend", "dedicated-query", "query", "query-frontend", "query-operators", "receive-ingestor", "receive-router", "rule", "store",
   ]); // prettier-ignore
@@ -99,7 +99,7 @@ test("labels, their values and series are the tenant's own, no header means nobo
     ["/api/v1/series", matches],
   ] as const) {
     // prettier-ignore
-    const answer = await lab.ask(frontend, where, query, as("acme"));
+    const answer = await lab.api(frontend, where, query, as("acme"));
     expect([answer.status, answer.text]).toEqual([200, expect.stringContaining("acme")]);
     expect(answer.text).not.toContain("globex");
   }
@@ -117,20 +117,20 @@ test("a dedicated querier answers for its tenant only, whatever the header says"
   expect(values(await instant(lab.local.one("dedicated-query"), "shop_orders"))).toEqual({ "vip--2/web": 3 });
   for (const at of [own, lab.local.one("dedicated-query")]) {
     for (const expr of ["shop_orders", 'shop_orders{tenant_id="acme"}']) expect(values(await instant(at, expr, as("acme")))).toEqual({});
-    const series = await lab.ask(at, "/api/v1/series", [["match[]", '{tenant_id="acme"}']], as("acme"));
+    const series = await lab.api(at, "/api/v1/series", [["match[]", '{tenant_id="acme"}']], as("acme"));
     expect(series.text).not.toContain("shop_orders");
   }
 });
 
 test("with one ingestor killed, writes and reads go on; with two, writes are refused and none is lost", async () => {
   const [first, second] = lab.local.of("receive-ingestor") as [LocalPod, LocalPod];
-  await lab.processes.stop(first.name, "SIGKILL");
+  await lab.program(first).kill();
   for (let n = 0; n < 20; n++) await write("acme", { name: "after_kill", value: n, labels: { instance: `i${n}` } });
   await within(30_000, "all to be read", async () => Object.keys(values(await instant(frontend, "after_kill", as("acme")))).length === 20);
   expect(values(await instant(frontend, "shop_orders", as("acme")))).toEqual({ "acme/web": 1 });
-  await lab.processes.stop(second.name, "SIGKILL");
+  await lab.program(second).kill();
   expect(await lab.write("acme", [{ name: "refused", value: 1 }])).toBe(503);
-  for (const pod of [first, second]) lab.processes.again(pod.name);
+  for (const pod of [first, second]) lab.program(pod).start();
   await Promise.all([first, second].map((pod) => lab.ready(pod)));
   await within(30_000, "writes to be taken again", async () => (await lab.write("acme", [{ name: "taken", value: 1 }])) === 200);
   await within(30_000, "all to be read", async () => Object.keys(values(await instant(frontend, "after_kill", as("acme")))).length === 20);
@@ -148,13 +148,13 @@ test("limits are live within seconds, a broken file keeps the old ones, and seri
   const took = await within(10_000, "the limit", async () => (await lab.write("initech", many(30, "batch"))) === 413);
   expect(took).toBeLessThan(5_000);
   publish(limited(file, "many"));
-  await within(10_000, "the broken file to be read", () => lab.processes.log(router.name).includes("error reloading tenant limits config"));
+  await within(10_000, "the broken file to be read", () => lab.program(router).log.includes("error reloading tenant limits config"));
   expect(await lab.write("initech", many(30, "batch"))).toBe(413);
   expect(await lab.write("initech", many(10, "batch"))).toBe(200);
   // 40 series of 100, so that counting all three copies would refuse.
   publish(file.replace(/head_series_limit: \d+/g, "head_series_limit: 100"));
-  await within(60_000, "series to be counted", () => lab.prometheus.queries.length > 1);
-  expect(new Set(lab.prometheus.queries)).toEqual(new Set(['sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"}) / 3']));
+  await within(60_000, "series to be counted", () => lab.queries.size > 0);
+  expect(lab.queries).toEqual(new Set(['sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"}) / 3']));
   await within(10_000, "the file to be read", async () => (await lab.write("initech", many(30, "more"))) === 200);
   expect(await lab.write("initech", many(60, "most"))).toBe(200);
   await within(40_000, "series above the limit to be refused", async () => (await lab.write("initech", many(1, "one"))) === 429);
@@ -170,7 +170,7 @@ test("answers are cached for their tenant only", async () => {
     for (const time of times) await write(id, { name: "cached", value: at + 1, time, labels: { instance: "web" } });
   const range: Query = [["query", "cached"], ["start", String(times[0]! / 1000)], ["end", String(end / 1000)], ["step", "60"]]; // prettier-ignore
   const read = async (id: string, from = frontend) => {
-    const { data } = await lab.ask(from, "/api/v1/query_range", range, as(id));
+    const { data } = await lab.api(from, "/api/v1/query_range", range, as(id));
     const { result } = data as { result: { metric: Record<string, string>; values: [number, string][] }[] };
     return result.map((r) => [r.metric.tenant_id, new Set(r.values.map((v) => v[1]))]);
   };
@@ -179,9 +179,9 @@ test("answers are cached for their tenant only", async () => {
   for (const round of ["asked", "cached"]) {
     expect([round, await read("umbrella")]).toEqual([round, [["umbrella", new Set(["1"])]]]);
     expect([round, await read("soylent")]).toEqual([round, [["soylent", new Set(["2"])]]]);
-    if (round === "asked") await within(10_000, "the answers to be kept", () => lab.results.items.size >= 2);
+    if (round === "asked") await within(10_000, "the answers to be kept", () => lab.caches.results.items.size >= 2);
   }
-  expect(lab.results.hits).toBeGreaterThanOrEqual(2);
-  const whose = [...lab.results.items.values()].map((item) => /fe:([\w-]+):/.exec(item.toString("latin1"))?.[1]);
+  expect(lab.caches.results.hits.size).toBeGreaterThanOrEqual(2);
+  const whose = [...lab.caches.results.items.values()].map((item) => /fe:([\w-]+):/.exec(item.toString("latin1"))?.[1]);
   expect(new Set(whose)).toEqual(new Set(["umbrella", "soylent"]));
 });

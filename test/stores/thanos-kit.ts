@@ -1,27 +1,19 @@
 import fs from "node:fs";
-import os from "node:os";
+import http from "node:http";
 import path from "node:path";
 import type { Storage } from "../../components/contracts";
 import { replicationFactor } from "../../model/capacity-figures";
-import { ensureTools } from "../../embedded/toolchain";
 import type { Recorded } from "../../planning/record";
 import { within } from "../engine/envoy";
 import { s3 as someS3, type Workload } from "../unit/observability-kit";
-import { FakeMemcached, FakePrometheus } from "./fakes-kit";
+import { ask, Program, scratchFolder, toolPath } from "./program-kit";
+import { Listener, memcached, S3Server, staticKeys } from "./servers-kit";
 import { LocalPods, type LocalPod } from "./thanos-pods";
-import { Processes } from "./processes-kit";
 
 export const bucket = "example-thanos";
 /** The bucket of these tests, by a name that is replaced by the S3 server's address. */
 export const s3: Storage = { ...(someS3 as Extract<Storage, { kind: "s3" }>), bucket, endpoint: "s3.storage.svc:9000", insecure: true };
-const keys = { AWS_ACCESS_KEY_ID: "access-key-of-tests", AWS_SECRET_ACCESS_KEY: "secret-key-of-tests" };
-
-export async function tool(name: "thanos" | "thanos-before" | "versitygw"): Promise<string> {
-  const step = () => ({ done() {}, fail() {}, progress() {} });
-  const found = (await ensureTools([name], { report: { step, note() {} } })).get(name);
-  if (found === undefined) throw new Error(`the tool chain gave no ${name}`);
-  return found.path;
-}
+const keys = { AWS_ACCESS_KEY_ID: staticKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: staticKeys.secretAccessKey };
 
 /** How many pods of a workload run: all of those that hold or serve data, one of the others. */
 function count({ metadata, spec, template }: Workload): number {
@@ -35,65 +27,90 @@ export const port = { http: 10902, grpc: 10901, write: 19291 };
 
 /** Thanos as recorded, running on loopback with an S3 server. */
 export class ThanosLab {
-  public readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "thanos-"));
-  public readonly processes = new Processes(path.join(this.dir, "logs"));
-  public readonly results = new FakeMemcached();
-  public readonly blocks = new FakeMemcached();
-  public readonly prometheus: FakePrometheus;
+  public readonly dir = scratchFolder("thanos");
   public readonly local: LocalPods;
+  /** What the Prometheus of the platform's tenant was asked. */
+  public readonly queries = new Set<string>();
+  public caches!: Readonly<Record<"results" | "blocks", Awaited<ReturnType<typeof memcached>>>>;
   private readonly net = LocalPods.freshNet();
+  private readonly programs = new Map<string, Program>();
+  private readonly servers: Listener[] = [];
+  private s3?: S3Server;
   private thanos = "";
 
-  /** @param extra more arguments for a pod: what makes a test's minutes out of hours, never what a pod would not have. */
+  /** @param extra more arguments for a pod: what makes seconds out of a test's hours, never what a pod would not have. */
   public constructor(
     resources: readonly Recorded[],
     private readonly extra: (pod: LocalPod) => string[] = () => [],
   ) {
-    const at = (last: number, port: number) => `${this.net}.${last}:${port}`;
     const hosts = {
-      "s3.storage.svc:9000": at(240, 9000),
-      "memcached-results.thanos.svc:11211": at(241, 11211),
-      "memcached-blocks.thanos.svc:11211": at(242, 11211),
-      "prometheus.system-tenant.svc:9090": at(243, 9090),
+      "s3.storage.svc:9000": `${this.net}.240:7070`,
+      "memcached-results.thanos.svc:11211": `${this.net}.241:11211`,
+      "memcached-blocks.thanos.svc:11211": `${this.net}.242:11211`,
+      "prometheus.system-tenant.svc:9090": `${this.net}.243:9090`,
     };
     this.local = new LocalPods(resources, this.dir, count, keys, hosts, this.net);
-    const heads = () => [...this.local.of("receive-ingestor"), ...this.local.of("receive")].map((pod) => this.http(pod));
-    this.prometheus = new FakePrometheus(heads, "prometheus_tsdb_head_series", this.local.of("receive").length > 0 ? 1 : replicationFactor);
   }
 
   /** Folder of the bucket on disk. */
   public get bucket(): string {
-    return path.join(this.dir, "s3/buckets", bucket);
+    return path.join(this.s3?.root ?? "", bucket);
   }
 
+  /** Starts the servers around Thanos, and the pods that `parts` picks. */
   public async start(parts: (pod: LocalPod) => boolean = () => true): Promise<void> {
-    this.thanos = await tool("thanos");
-    fs.mkdirSync(this.bucket, { recursive: true });
-    fs.mkdirSync(path.join(this.dir, "s3/meta"));
-    await Promise.all([
-      this.results.listen(`${this.net}.241`, 11211),
-      this.blocks.listen(`${this.net}.242`, 11211),
-      this.prometheus.listen(`${this.net}.243`, 9090),
-    ]);
-    const folders = ["posix", "--sidecar", path.join(this.dir, "s3/meta"), path.join(this.dir, "s3/buckets")];
-    const args = ["--port", `${this.net}.240:9000`, "--region", "eu-west-1", "--health", "/health", "--quiet", ...folders];
-    const env = { ROOT_ACCESS_KEY_ID: keys.AWS_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY: keys.AWS_SECRET_ACCESS_KEY };
-    this.processes.start({ name: "s3", program: await tool("versitygw"), args, env });
-    await within(20_000, "the S3 server", async () => (await get(`http://${this.net}.240:9000/health`)).status === 200);
+    this.thanos = await toolPath("thanos");
+    this.s3 = await S3Server.of(path.join(this.dir, "s3"), `${this.net}.240`, [bucket]);
+    const [results, blocks] = await Promise.all([memcached(`${this.net}.241`), memcached(`${this.net}.242`), this.s3.start()]);
+    this.caches = { results, blocks };
+    this.servers.push(results.server, blocks.server, await Listener.on(this.prometheus(), `${this.net}.243`, 9090));
     await this.run(this.local.pods.filter(parts));
+  }
+
+  /** The Prometheus of the platform's tenant, which has scraped every head: answers with the sum of series by tenant, over the copies of each. */
+  private prometheus(): http.Server {
+    const heads = ["receive-ingestor", "receive"].flatMap((part) => this.local.of(part));
+    const copies = this.local.of("receive").length > 0 ? 1 : replicationFactor;
+    return http.createServer((request, response) => {
+      this.queries.add(new URL(request.url ?? "", "http://x").searchParams.get("query") ?? "");
+      void Promise.all(heads.map((pod) => ask(`http://${this.http(pod)}/metrics`))).then((answers) => {
+        const sums = new Map<string, number>();
+        for (const { text } of answers)
+          for (const [, tenant = "", value] of text.matchAll(/^prometheus_tsdb_head_series\{.*?tenant="([^"]*)".*?\} (\S+)$/gm))
+            sums.set(tenant, (sums.get(tenant) ?? 0) + Number(value));
+        const result = [...sums].map(([tenant, sum]) => ({ metric: { tenant }, value: [Date.now() / 1000, String(sum / copies)] }));
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
+      });
+    });
   }
 
   /** Starts pods all at once, as a cluster does, and waits until each is ready. */
   public async run(pods: readonly LocalPod[]): Promise<void> {
-    for (const pod of pods)
-      this.processes.start({ name: pod.name, program: this.thanos, args: [...pod.args, ...this.extra(pod)], env: pod.env });
+    for (const pod of pods) {
+      const command = { file: this.thanos, args: [...pod.args, ...this.extra(pod)], env: pod.env };
+      this.programs.set(pod.name, new Program(pod.name, command, this.dir));
+      this.program(pod).start();
+    }
     await Promise.all(pods.map((pod) => this.ready(pod)));
   }
 
+  public program({ name }: LocalPod): Program {
+    const program = this.programs.get(name);
+    if (program === undefined) throw new Error(`${name} never ran`);
+    return program;
+  }
+
+  /** Names of the pods that run. */
+  public get running(): string[] {
+    return [...this.programs.keys()];
+  }
+
   public async ready(pod: LocalPod): Promise<void> {
-    await within(120_000, `${pod.name} to be ready:\n${pod.args.join(" ")}`, async () => {
-      if (!this.processes.isRunning(pod.name)) throw new Error(`${pod.name} ended:\n${this.processes.log(pod.name).slice(-3000)}`);
-      return (await get(`http://${this.http(pod)}/-/ready`)).status === 200;
+    const program = this.program(pod);
+    await within(120_000, `${pod.name} to be ready: ${pod.args.join(" ")}`, async () => {
+      if (program.restarts > 2) throw new Error(`${pod.name} ends again and again:\n${program.log.slice(-3000)}`);
+      return (await ask(`http://${this.http(pod)}/-/ready`)).status === 200;
     });
   }
 
@@ -102,10 +119,9 @@ export class ThanosLab {
   }
 
   public async stop(): Promise<void> {
-    await this.processes.stopAll();
-    this.results.close();
-    this.blocks.close();
-    this.prometheus.close();
+    await Promise.all([...this.programs.values()].map((program) => program.kill()));
+    await this.s3?.stop();
+    for (const server of this.servers) server.close();
     fs.rmSync(this.dir, { recursive: true, force: true });
   }
 
@@ -139,7 +155,7 @@ export class ThanosLab {
   }
 
   /** The answer of an API path of a pod, with the data of it. */
-  public async ask(pod: LocalPod, path: string, query: Query, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  public async api(pod: LocalPod, path: string, query: Query, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const search = new URLSearchParams(query as [string, string][]).toString();
     const answer = await fetch(`http://${this.http(pod)}${path}?${search}`, { headers });
     const text = await answer.text();
@@ -163,14 +179,4 @@ export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   /** Milliseconds; now unless given. */
   readonly time?: number;
-}
-
-/** Status and text of a GET; 0 when nobody answers. */
-export async function get(url: string): Promise<{ status: number; text: string }> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-    return { status: answer.status, text: await answer.text() };
-  } catch {
-    return { status: 0, text: "" };
-  }
 }

@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { hashringsText, limiting } from "../../components/observability/thanos/receive-config";
-import { storeLimits } from "../../model/limits";
+import { limitsFiles } from "../../model/limits";
 import { thanosRetentionDays } from "../../model/crossrules";
-import { toYaml } from "../../model/text";
 import { within } from "../engine/envoy";
 import { declaredThanos, tenant, workloads } from "../unit/observability-kit";
-import { get, port, s3, ThanosLab, tool } from "./thanos-kit";
+import { ask, toolPath } from "./program-kit";
+import { port, s3, ThanosLab } from "./thanos-kit";
 
 /** Every argument and file that the program renders for Thanos, in both sizes, accepted by the binary itself. */
 jest.setTimeout(180_000);
@@ -55,7 +55,7 @@ function parses(program: string, args: readonly string[]): Promise<string> {
 }
 
 test.each(["thanos", "thanos-before"] as const)("%s knows every flag of every part in both sizes", async (version) => {
-  const program = await tool(version);
+  const program = await toolPath(version);
   const lists = new Map<string, string[]>();
   for (const size of sizes)
     for (const { template } of workloads(await declared(size))) {
@@ -79,10 +79,10 @@ test("size single gets ready from its own arguments, with a compactor for every 
   expect(lab.local.pods.map((pod) => pod.part).sort()).toEqual(parts.sort());
   expect(await lab.write("t30", [{ name: "single", value: 1 }])).toBe(200);
   const read = async (part: string, headers: Record<string, string>) =>
-    (await lab.ask(lab.local.one(part), "/api/v1/query", [["query", "single"]], headers)).text;
+    (await lab.api(lab.local.one(part), "/api/v1/query", [["query", "single"]], headers)).text;
   await within(30_000, "it to be read", async () => (await read("query-frontend", { "THANOS-TENANT": "t30" })).includes('"t30"'));
   expect(await read("query-frontend", { "THANOS-TENANT": "t15" })).toContain('"result":[]');
-  expect(await read("query-operators", {})).toContain('"t30"');
+  await within(30_000, "operators to read it", async () => (await read("query-operators", {})).includes('"t30"'));
   // Series are limited here, too.
   const receive = lab.local.one("receive");
   const file = path.join(receive.mounts["limits"]!.folder, "overrides.yaml");
@@ -90,7 +90,7 @@ test("size single gets ready from its own arguments, with a compactor for every 
     "overrides.yaml": fs.readFileSync(file, "utf8").replace(/head_series_limit: \d+/g, "head_series_limit: 1"),
   });
   await within(60_000, "series above the limit to be refused", async () => (await lab.write("t30", [{ name: "more", value: 1 }])) === 429);
-  expect(new Set(lab.prometheus.queries)).toEqual(new Set(['sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"})']));
+  expect(lab.queries).toEqual(new Set(['sum by (tenant) (prometheus_tsdb_head_series{namespace="thanos"})']));
   await lab.stop();
 });
 
@@ -105,16 +105,16 @@ test("limits files of every tier, with and without a count of series, and those 
   const lab = await inLab(await declared("distributed"));
   const router = lab.local.one("receive-router");
   const many = Array.from({ length: 5_000 }, (_, n) => ({ ...tenants[n % 6]!, name: `t${n}`, storageId: `t${n}` }));
-  const files = [all, tenants, many].map((of) => toYaml(limiting("distributed", of).file(storeLimits(of, []).thanos)));
+  const files = [all, tenants, many].map((of) => limitsFiles(of, [], "distributed", limiting("distributed", of).file).thanos.text);
   expect(files.map((text) => text.includes("head_series_limit"))).toEqual([true, false, false]);
   await lab.start((pod) => pod === router);
   for (const text of files) {
-    const reloads = lab.processes.log(router.name).split("reloading limit config").length;
+    const reloads = lab.program(router).log.split("reloading limit config").length;
     router.mounts["limits"]!.publish({ "overrides.yaml": text });
-    await within(10_000, "it to be read", () => lab.processes.log(router.name).split("reloading limit config").length > reloads);
+    await within(10_000, "it to be read", () => lab.program(router).log.split("reloading limit config").length > reloads);
   }
   await new Promise((done) => setTimeout(done, 1_000));
-  expect(lab.processes.log(router.name)).not.toContain("error reloading");
+  expect(lab.program(router).log).not.toContain("error reloading");
   await lab.stop();
 });
 
@@ -129,7 +129,7 @@ test("a router takes new rings and new shards while it runs", async () => {
   await lab.start(() => false);
   await lab.run([router]);
   const nodes = async () => {
-    const { text } = await get(`http://${router.address}:${router.port(port.http)}/metrics`);
+    const { text } = await ask(`http://${router.address}:${router.port(port.http)}/metrics`);
     return [...text.matchAll(/^thanos_receive_hashring_nodes\{name="(all-[0-9a-f]+)"\} (\d+)$/gm)].map((match) => [
       match[1],
       Number(match[2]),
@@ -147,11 +147,11 @@ test("a router takes new rings and new shards while it runs", async () => {
     await within(10_000, `${hashring} to be used`, async () =>
       (await nodes()).some(([name, count]) => name === hashring && count === endpoints.length),
     );
-    expect(lab.processes.isRunning(router.name)).toBe(true);
+    expect(lab.program(router).restarts).toBe(0);
     // Nobody is there to take it, but every tenant's shard can be made: the answer is not that of a ring that is too small.
     for (const id of ["t15", "t90", "t180", "t395", "t730"])
       expect([id, await lab.write(id, [{ name: "x", value: 1 }], router)]).toEqual([id, 503]);
   }
-  expect(lab.processes.log(router.name)).not.toMatch(/shard size|insufficient nodes/);
+  expect(lab.program(router).log).not.toMatch(/shard size|insufficient nodes/);
   await lab.stop();
 });
