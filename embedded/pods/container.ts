@@ -35,8 +35,8 @@ export interface LocalContainer {
   readonly sync: () => boolean;
 }
 
-/** Seconds that a process may take until it is ready. Production gives a store quarter hours to replay its log; here the logs are small. */
-const patienceSeconds = 120;
+/** Seconds that a process may take until it is ready. Production gives a store up to an hour to replay its log; here the logs are small. */
+const patienceSeconds = 180;
 /** Seconds that one may take to end. A pod's own grace is for data that is not on a disk yet (stores: up to 20 minutes); here all is on this disk. */
 export const graceSeconds = 15;
 

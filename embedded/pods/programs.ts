@@ -61,6 +61,14 @@ function gossipAt(text: string, address: string): string {
   return text.replace(/^memberlist:\n/m, `memberlist:\n  bind_addr: [${address}]\n`);
 }
 
+/** Each is there for rollouts and scrapes of a cluster. */
+const cortexWaits = [
+  "-compactor.ring.wait-stability-min-duration=0s",
+  "-ingester.final-sleep=0s",
+  "-ingester.min-ready-duration=0s",
+  "-store-gateway.sharding-ring.wait-stability-min-duration=0s",
+];
+
 /** Where Cortex in one process finds itself; it fills in 127.0.0.1, whatever it listens on (pkg/cortex/modules.go of v1.21.1). */
 function cortexAlone({ address, args, text }: Container): string[] {
   const target = args.flatMap((arg) => /^--?target=(.*)$/.exec(arg)?.[1] ?? []).at(-1) ?? /^target: (.*)$/m.exec(text)?.[1] ?? "all";
@@ -84,7 +92,7 @@ const thanosListeners: readonly (readonly [string, RegExp, number])[] = [
 const table: Readonly<Record<string, Program>> = {
   [images.cortex]: {
     tool: "cortex",
-    extra: (of) => [...ringMember(rings.cortex, of), ...cortexAlone(of), "-ingester.min-ready-duration=0s", "-ingester.final-sleep=0s"],
+    extra: (of) => [...ringMember(rings.cortex, of), ...cortexAlone(of), ...cortexWaits],
     text: gossipAt,
   },
   [images.loki]: { tool: "loki", extra: (of) => [...ringMember(rings.loki, of), "-ingester.min-ready-duration=0s"], text: gossipAt },

@@ -29,6 +29,13 @@ export interface Run {
   readonly text: string;
 }
 
+interface LabStart {
+  readonly pods?: boolean;
+  readonly overrides?: Overrides;
+  /** After which the start is given up. */
+  readonly seconds?: number;
+}
+
 /** A stack of its own on a cluster of its own, in a temporary folder, with a copy of the project's tenants that tests may edit. */
 export class Lab {
   public readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-lab-"));
@@ -48,11 +55,11 @@ export class Lab {
   }
 
   /** `pulumi up`, as `npm start` does it; with `pods` also gateways and stores as processes. Settings given once hold for later starts. */
-  public async start({ pods = false, overrides = {} }: { pods?: boolean; overrides?: Overrides } = {}): Promise<Up> {
+  public async start({ pods = false, overrides = {}, seconds = 240 }: LabStart = {}): Promise<Up> {
     this.overrides = { ...this.overrides, ...overrides };
     this.started = await bringUp({
       report: this.report,
-      signal: AbortSignal.timeout(240_000),
+      signal: AbortSignal.timeout(seconds * 1000),
       onOutput: (text) => fs.appendFileSync(path.join(this.dir, "up.log"), text),
       objectsOnly: !pods,
       dir: this.state,
