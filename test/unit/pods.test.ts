@@ -257,7 +257,11 @@ test("listeners of /proc/net: TCP that listens and UDP that is bound, not what i
   const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
   const line = (local: string, remote: string, state: string, inode: number) =>
     `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000 100 0 0 10 0\n`;
-  const tcp = head + line("0409117F:1F90", "00000000:0000", "0A", 11) + line("0409117F:1F90", "0409117F:8000", "01", 12);
+  const tcp =
+    head +
+    line("0409117F:1F90", "00000000:0000", "0A", 11) +
+    line("0409117F:1F90", "0409117F:8000", "01", 12) +
+    line("00000000:1F90", "00000000:0000", "07", 16);
   expect(listenersIn("tcp", tcp)).toEqual([{ protocol: "tcp", address: "127.17.9.4", port: 8080, inode: "11" }]);
   const six = head + line("00000000000000000000000000000000:1F90", "00000000000000000000000000000000:0000", "0A", 13);
   expect(listenersIn("tcp", six)[0]?.address).toBe("0".repeat(32));

@@ -63,6 +63,7 @@ test("endpoints that do not answer are a failed proof, never a passed one; suspe
     "staging's token -> 0",
   ]);
   expect(texts[0]).toContain("ECONNREFUSED");
+  expect(proofs.flatMap(({ steps }) => steps.filter((step) => step.ok))).toEqual([]);
 });
 
 test("without processes there is nothing to prove", async () => {
