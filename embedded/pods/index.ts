@@ -11,7 +11,6 @@ import type { podTools } from "./programs";
 import { s3Keys, s3Process, s3Settings, type S3Keys } from "./s3";
 
 export { podTools } from "./programs";
-export { beyondLoopback } from "./sockets";
 
 export interface PodsOptions {
   /** State folder, that of the cluster. */

@@ -2,7 +2,8 @@ import fs from "node:fs";
 import net from "node:net";
 import { prove } from "../../cli/proof";
 import { silentReporter } from "../../embedded/console";
-import { beyondLoopback, podsStatus, stopPods } from "../../embedded/pods";
+import { podsStatus, stopPods } from "../../embedded/pods";
+import { beyondLoopback, listeners } from "../../embedded/pods/sockets";
 import { isAlive, startOf } from "../../embedded/processid";
 import { LiveLab, secondsUntil } from "./pods-kit";
 
@@ -93,7 +94,8 @@ test("another tenant's token is refused for reads and writes", async () => {
 test("nothing listens beyond loopback", async () => {
   const processes = lab.up.pods?.processes ?? [];
   expect(processes.length).toBeGreaterThan(10);
-  for (const { name, pid } of processes) expect([name, beyondLoopback(pid ?? 0)]).toEqual([name, []]);
+  const all = listeners();
+  for (const { name, pid } of processes) expect([name, beyondLoopback(pid ?? 0, all)]).toEqual([name, []]);
   // The look itself finds what it looks for.
   const open = net.createServer();
   await new Promise<void>((resolve) => open.listen({ host: "0.0.0.0", port: 0 }, resolve));
