@@ -13,7 +13,8 @@ export function singleBlocks(storage: StorageShape): Block {
   const { blocks, rules, alertmanager: alertmanagerStore } = stores(storage);
   return {
     ...always,
-    target: "all",
+    // `all` is without what tells Prometheus which limits are in force.
+    target: "all,overrides-exporter",
     server,
     memberlist: { bind_port: gossipPort, advertise_addr: self, advertise_port: gossipPort },
     distributor: { shard_by_all_labels: true, ring: memory },

@@ -16,7 +16,8 @@ export function lokiConfig(storage: StorageShape, limits: readonly string[], ale
   const base = lokiBase(storage, limits);
   return toYaml({
     ...base,
-    target: "all",
+    // `all` is without what tells Prometheus which limits are in force.
+    target: "all,overrides-exporter",
     common: {
       path_prefix: dataPath,
       instance_addr: self,

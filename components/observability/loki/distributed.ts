@@ -71,6 +71,8 @@ function required<T>(part: Part, value: T | undefined): T {
 
 /** Arguments that make a process what it is. */
 function argsOf(part: Part): string[] {
+  // Of the compactor there is one, so it also tells Prometheus which limits are in force.
+  if (part === "compactor") return ["-target=compactor,overrides-exporter"];
   if (part !== "query-operators") return [`-target=${part}`];
   // Reads across tenants (`X-Scope-OrgID: a|b`), so it takes no work from the schedulers and nobody may ask it but operators.
   return ["-target=querier", "-querier.multi-tenant-queries-enabled=true", "-querier.scheduler-address="];
