@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { limitsReference } from "../model/limitsreference";
+import { alertsPageText } from "../model/monitoring/alerts-page";
 import { tenantJsonSchema, tenantReference } from "../model/reference";
 import { routeReference } from "../model/routereference";
 import { root } from "./paths";
@@ -12,6 +13,7 @@ export function generated(): Record<string, string> {
     "docs/tenant-file.md": tenantReference(),
     "docs/limits.md": limitsReference(),
     "docs/routes.md": routeReference(),
+    "docs/alerts.md": alertsPageText(),
   };
 }
 
