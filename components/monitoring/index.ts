@@ -56,7 +56,7 @@ class Monitoring extends pulumi.ComponentResource {
       token,
       zone,
       cluster: stack,
-      facts: { cluster, hardware, s3, metrics: tenant.metrics },
+      facts: { cluster, hardware, s3, metrics: tenant.metrics, logs: tenant.apis.includes("logs") },
       certificateAuthority: args.certificateAuthority,
       priorityClass: args.priorityClass,
       opts: { parent: this, provider: args.provider, dependsOn: opts.dependsOn },

@@ -3,7 +3,13 @@ import { sharedAlerts } from "./gateways";
 import { alertsOf, type Alert } from "./rule";
 
 /** Rules that say the same in all shapes are listed as they are in the largest. */
-const facts = { cluster: { size: "distributed" as const }, hardware: "existing" as const, s3: undefined, metrics: "cortex" as const };
+const facts = {
+  cluster: { size: "distributed" as const },
+  hardware: "existing" as const,
+  s3: undefined,
+  metrics: "cortex" as const,
+  logs: true,
+};
 
 const titles: Readonly<Record<string, string>> = {
   capacity: "Capacity",

@@ -1,3 +1,4 @@
+import type { MetricsSystem } from "../tenant";
 import type { Alert, RuleGroup } from "./rule";
 
 /** What watches the watchers: rules and alerts of tenants in the stores, the platform's Prometheus, the collectors of logs. */
@@ -82,6 +83,9 @@ const alerts = (hasAlertmanager: boolean): Alert[] => [
     runbook:
       "Prometheus' log has the gateway's answer: 401 is its token (TenantSigningKeyEnded), 5xx Cortex' Alertmanager (AlertmanagerFailing).",
   },
+];
+
+const logAlerts: readonly Alert[] = [
   {
     alert: "LogCollectorDown",
     expr: `up{${collector}} == 0 or label_replace(absent(up{${collector}}), "pod", "all of them", "pod", ".*")`,
@@ -105,5 +109,7 @@ const alerts = (hasAlertmanager: boolean): Alert[] => [
   },
 ];
 
-/** `hasAlertmanager`: the platform's tenant keeps its metrics in Cortex, which brings one. */
-export const platformAlertGroups = (hasAlertmanager: boolean): RuleGroup[] => [{ name: "platform-alerts", rules: alerts(hasAlertmanager) }];
+/** What of these can happen: an Alertmanager comes with metrics in Cortex, collectors of logs are there where the platform's tenant takes logs. */
+export function platformAlertGroups({ metrics, logs }: { readonly metrics: MetricsSystem; readonly logs: boolean }): RuleGroup[] {
+  return [{ name: "platform-alerts", rules: [...alerts(metrics === "cortex"), ...(logs ? logAlerts : [])] }];
+}

@@ -22,6 +22,8 @@ export type { CapacityFacts } from "./capacity";
 /** What the platform's rules depend on: the shape of the cluster, and where the platform's own tenant keeps its metrics. */
 export interface PlatformFacts extends CapacityFacts {
   readonly metrics: MetricsSystem;
+  /** Whether it takes logs. */
+  readonly logs: boolean;
 }
 
 /** Rules of the platform's own Prometheus, by the name of the object that holds them. They depend on the cluster's size, never on its tenants. */
@@ -29,7 +31,7 @@ export function platformRules(facts: PlatformFacts): Readonly<Record<string, rea
   return {
     capacity: capacityGroups(facts),
     gateways: [...gatewayGroups, ...gatewayAlertGroups],
-    platform: platformAlertGroups(facts.metrics === "cortex"),
+    platform: platformAlertGroups(facts),
     stores: [...storeGroups, ...storeAlertGroups(facts), ...storageAlertGroups(facts)],
     tenants: [...tenantGroups, { name: "tenant-alerts", interval: "1m", rules: tenantAlerts }],
     usage: usageGroups,

@@ -38,7 +38,7 @@ const isGateways = (name: string) => /^(envoy|tenantstack)_/.test(name);
 const droppedBuckets = ["0.5", "1", "5", "25", "100", "500", "10000", "300000", "600000", "1800000", "3600000"];
 
 /** What rules read of gateways does not depend on the cluster. */
-const anywhere: PlatformFacts = { cluster: { size: "distributed" }, hardware: "existing", s3: undefined, metrics: "cortex" };
+const anywhere: PlatformFacts = { cluster: { size: "distributed" }, hardware: "existing", s3: undefined, metrics: "cortex", logs: true };
 
 /** For gateways, of a tenant's own Prometheus and of the platform's. */
 export const gatewayRelabelings: readonly Relabeling[] = [

@@ -18,7 +18,13 @@ import { good, minimal } from "./model-kit";
 /** Rules, dashboards and what gateways tell, as text; promtool judges them in test/engine. */
 
 const shapes: readonly PlatformFacts[] = (["single", "distributed"] as const).flatMap((size) =>
-  (["cortex", "thanos"] as const).map((metrics) => ({ cluster: { size }, hardware: "existing" as const, s3: undefined, metrics })),
+  (["cortex", "thanos"] as const).map((metrics) => ({
+    cluster: { size },
+    hardware: "existing" as const,
+    s3: undefined,
+    metrics,
+    logs: true,
+  })),
 );
 const [single, , distributed] = shapes as [PlatformFacts, PlatformFacts, PlatformFacts, PlatformFacts];
 const groupsOf = (facts: PlatformFacts): RuleGroup[] => Object.values(platformRules(facts)).flat();
