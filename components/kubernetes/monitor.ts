@@ -21,8 +21,8 @@ export interface PodMonitorArgs {
   readonly except?: Readonly<Record<string, readonly string[]>>;
   /** Default: pods of its own namespace. */
   readonly anyNamespace?: boolean;
-  /** Named ports of the pods and the paths there. */
-  readonly endpoints: readonly { readonly port: string; readonly path: string }[];
+  /** Named ports of the pods and the paths there. Two paths of one port need names, or their targets would have the same labels. */
+  readonly endpoints: readonly { readonly port: string; readonly path: string; readonly name?: string }[];
   /** Labels of the target: `job` and others, from what discovery knows. */
   readonly relabelings: readonly Relabeling[];
   /** Which of the series are kept. */
@@ -41,11 +41,11 @@ export function podMonitor(logicalName: string, args: PodMonitorArgs, opts: pulu
       spec: {
         selector: { matchLabels: { ...args.pods }, ...(except.length > 0 && { matchExpressions: except }) },
         ...(args.anyNamespace && { namespaceSelector: { any: true } }),
-        podMetricsEndpoints: args.endpoints.map(({ port, path }) => ({
+        podMetricsEndpoints: args.endpoints.map(({ port, path, name }) => ({
           port,
           path,
           interval: "30s",
-          relabelings: args.relabelings,
+          relabelings: [...args.relabelings, ...(name === undefined ? [] : [{ targetLabel: "endpoint", replacement: name }])],
           metricRelabelings: args.metricRelabelings,
         })),
       },

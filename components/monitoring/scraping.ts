@@ -1,6 +1,7 @@
 import * as kubernetes from "../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { gatewayRelabelings, platformRelabelings } from "../../model/monitoring/kept";
+import { gatewayEndpoints } from "../../model/monitoring/upstreams";
 import { logsNamespace, platformTenant, systemNamespaces, tenantNamespace } from "../../model/names";
 import { gatewayTarget, logCollectorPods, managedBy, podMonitor, selector, systemLabels, tenantLabel } from "../kubernetes";
 import type { Relabeling } from "../kubernetes";
@@ -44,7 +45,7 @@ export function scraping(platform: Platform): void {
       // Its own is scraped as every tenant's is.
       except: { [tenantLabel]: [platformTenant] },
       anyNamespace: true,
-      endpoints: ["/stats/prometheus", "/tenant"].map((path) => ({ port: "metrics", path })),
+      endpoints: gatewayEndpoints,
       relabelings: [...gatewayTarget, ofCluster],
       metricRelabelings: gatewayRelabelings,
     },

@@ -4,6 +4,7 @@ import { hostNames } from "../../model/hosts";
 import { tenantRules } from "../../model/monitoring";
 import { gatewayRelabelings } from "../../model/monitoring/kept";
 import { ruleSpec } from "../../model/monitoring/rule";
+import { gatewayEndpoints } from "../../model/monitoring/upstreams";
 import { platformTenant } from "../../model/names";
 import { toYaml } from "../../model/text";
 import { serviceLevel } from "../../model/tiers";
@@ -11,7 +12,6 @@ import { images } from "../../model/versions";
 import { gatewayTarget, podMonitor, prometheusRule, restrictedPod, scrapedBy, selector, service, tenantLabels } from "../kubernetes";
 import { secret, type Certificate } from "./certificate";
 import type { Collector } from "./datadog";
-import { metricsPaths } from "./gateway/render-metrics";
 import type { Keys } from "./keys";
 import { metadata, name, type Place } from "./place";
 import { tokens } from "./tokens";
@@ -151,7 +151,7 @@ function scrapeGateway(place: Place): void {
     {
       ...metadata(place, "gateway"),
       pods: selector("tenant", "gateway"),
-      endpoints: Object.values(metricsPaths).map((path) => ({ port: "metrics", path })),
+      endpoints: gatewayEndpoints,
       relabelings: gatewayTarget,
       metricRelabelings: gatewayRelabelings,
     },

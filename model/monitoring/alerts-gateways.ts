@@ -66,7 +66,7 @@ const alerts: readonly Alert[] = [
   },
   {
     alert: "GatewayDown",
-    expr: 'up{job="tenant/gateway"} == 0',
+    expr: 'min by (tenant, pod) (up{job="tenant/gateway"}) == 0',
     for: "5m",
     severity: "critical",
     summary: "A gateway does not answer.",

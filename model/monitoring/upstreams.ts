@@ -14,3 +14,9 @@ export const upstreamsOf = Object.fromEntries(limitClasses.map((name) => [name, 
 
 /** All of them. */
 export const allUpstreams = limitClasses.flatMap((name) => upstreamsOf[name]);
+
+/** Paths of the gateway's metrics port: Envoy's own metrics, and what the gateway tells of its tenant. */
+export const metricsPaths = { envoy: "/stats/prometheus", tenant: "/tenant" } as const;
+
+/** What Prometheus scrapes of a gateway, each path under a name of its own. */
+export const gatewayEndpoints = Object.entries(metricsPaths).map(([name, path]) => ({ port: "metrics", path, name }));

@@ -2,10 +2,11 @@ import https from "node:https";
 import tls from "node:tls";
 import { renderClusters } from "../../components/tenant/gateway/render-clusters";
 import { renderKeys } from "../../components/tenant/gateway/render-keys";
-import { metricsPaths, renderMetrics } from "../../components/tenant/gateway/render-metrics";
+import { renderMetrics } from "../../components/tenant/gateway/render-metrics";
 import { renderRoutes } from "../../components/tenant/gateway/render-routes";
 import type { GatewayInput } from "../../components/tenant/gateway/input";
 import { tenantStatement } from "../../model/monitoring/statement";
+import { metricsPaths } from "../../model/monitoring/upstreams";
 import { good, minimal } from "../unit/model-kit";
 import { Envoy, layOut, plain, within } from "./envoy";
 import {

@@ -1,11 +1,9 @@
 import { discovery } from "./text";
+import { metricsPaths } from "../../../model/monitoring/upstreams";
 import { live, typed, type Config, type GatewayInput } from "./input";
 
 /** A GET of exactly this path. */
 export const getOf = (path: string): Config => ({ path, headers: [{ name: ":method", string_match: { exact: "GET" } }] });
-
-/** Paths that Prometheus scrapes on the gateway's metrics port: Envoy's own metrics, and what the gateway tells of the tenant. */
-export const metricsPaths = { envoy: "/stats/prometheus", tenant: "/tenant" } as const;
 
 /** Bytes of the longest answer that Envoy gives itself, unless told otherwise: 4096 would hold most tenants. */
 const mostBytes = 16_384;
