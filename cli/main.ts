@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import { register as registerCapacity } from "./capacity";
 import { register as registerEngine } from "./engine";
+import { register as registerErase } from "./erase";
 import { register as registerExplain } from "./explain";
 import { failure } from "./failure";
 import { register as registerNew } from "./new";
 import { register as registerPlan } from "./plan";
 import { register as registerRetire } from "./retire";
 import { register as registerStatus } from "./status";
+import { register as registerSync } from "./sync";
 import { register as registerToken } from "./token";
 import { register as registerValidate } from "./validate";
 
@@ -25,7 +27,9 @@ for (const register of [
   registerCapacity,
   registerToken,
   registerStatus,
+  registerSync,
   registerRetire,
+  registerErase,
   registerEngine,
 ])
   register(program);

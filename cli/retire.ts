@@ -4,11 +4,12 @@ import path from "node:path";
 import { isMap, parseDocument } from "yaml";
 import type { Node, YAMLMap } from "yaml";
 import { fileProblem } from "../model/files";
-import { ledgerFile, renderLedger, retireEntry } from "../model/ledger";
+import { ledgerFile, retireEntry } from "../model/ledger";
 import { loadTenants, parseTenant } from "../model/load";
 import { InputError } from "../model/problem";
 import { isDate } from "../model/schema";
 import { findTenant } from "./explain";
+import { replaceFile, writeLedger } from "./ledger";
 import { root } from "./paths";
 
 /** Registers `retire NAME --erase-after DATE`: marks a tenant retired in its file and enters its storage id into the ledger. */
@@ -41,7 +42,7 @@ export function retire(projectRoot: string, folder: string, name: string, eraseA
   // The file first: a crash between the two leaves a file that the next run refuses with a remedy. The other order would
   // give the still active tenant a new, empty storage id.
   replaceFile(absolute, edited);
-  replaceFile(path.join(projectRoot, folder, ledgerFile), renderLedger(entries));
+  writeLedger(projectRoot, folder, entries);
   return [
     `${tenant.file}: state: retired, eraseAfter: ${eraseAfter}`,
     `${folder}/${ledgerFile}: storage id ${tenant.storageId} is not used again`,
@@ -80,11 +81,4 @@ function splice(text: string, map: YAMLMap, values: Readonly<Record<string, stri
   for (const { range, value } of present.sort((a, b) => b.range[0] - a.range[0]))
     result = result.slice(0, range[0]) + value + result.slice(range[1]);
   return result;
-}
-
-/** All or nothing, also when the process is killed in the middle. */
-function replaceFile(absolute: string, text: string): void {
-  const aside = `${absolute}.${process.pid}.new`;
-  fs.writeFileSync(aside, text);
-  fs.renameSync(aside, absolute);
 }

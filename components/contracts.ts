@@ -25,6 +25,8 @@ export interface Hardware {
   readonly storage: { readonly cortex: Storage; readonly loki: Storage; readonly thanos: Storage };
   /** undefined: the cluster's default class. */
   readonly storageClass: string | undefined;
+  /** Name of the cluster at the cloud, for `aws eks update-kubeconfig`; undefined on a cluster of a kubeconfig. */
+  readonly clusterName?: pulumi.Input<string>;
   /** Availability zones that nodes span, sorted. */
   readonly zones: readonly string[];
   /** Annotations that make the cloud give a network load balancer. */

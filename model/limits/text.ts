@@ -11,7 +11,7 @@ import { overridesOf } from "./entry";
  * value repeated, 5,000 tenants of Cortex would take 4 MiB, and its one file lives in one object of at most 1 MiB. So a tier's values are written
  * once, below an id that no tenant can have (`.small`), and a line says what differs from them. Options that tenants set most get a short name by a
  * YAML anchor on the key, which the same line refers to: `prod: {<<: *medium, *rate : 25000}`. All of it is plain YAML that the strict parsers of
- * Cortex and Loki take (test/engine/limits.test.ts).
+ * Cortex and Loki take (test/stores/limits.test.ts).
  */
 
 /** Short names of the options that follow from `limits` and `retention`. */

@@ -4,7 +4,7 @@ import type { LedgerEntry } from "../../model/ledger";
 import { checkLimitSizes, fileOf, limitsFiles, lokiFiles, mostBytes, storeLimits } from "../../model/limits";
 import type { LimitsFiles } from "../../model/limits";
 import type { Tenant } from "../../model/tenant";
-import { overridesIn, readRuntime } from "./limits-kit";
+import { distinctTenants, overridesIn, readRuntime } from "./limits-kit";
 import { good, minimal, problemsOf, retiredProd } from "./model-kit";
 
 /** Runtime files as text: they say what the mapping says, in the fewest bytes, and a change shows as the lines of its tenants. */
@@ -130,25 +130,8 @@ describe("several files of Loki", () => {
   });
 });
 
-/** Names of 30 characters and values that no other tenant and no tier has. */
-function distinct(count: number, more: (index: number) => string = () => ""): Tenant[] {
-  const tiers = ["small", "medium", "large"];
-  return Array.from({ length: count }, (_, n) =>
-    one(
-      `tenant-with-a-name-of-30-${String(n).padStart(5, "0")}`,
-      `tier: ${tiers[n % 3]}
-limits:
-  metrics: {activeSeries: ${1_000_001 + n}, samplesPerSecond: ${100_001 + n}}
-  logs: {megabytesPerSecond: ${(5 + n / 1_000).toFixed(3)}, streams: ${10_001 + n}}
-  queries: {parallelism: ${100 + n}, lookback: ${1 + (n % 400)}d}
-retention: {metrics: ${401 + (n % 3_000)}d, logs: ${401 + (n % 3_001)}d}
-${more(n)}`,
-    ),
-  );
-}
-
 describe("5,000 tenants", () => {
-  // The mapping is linear, so a hundred show what all of them take; the whole is measured in test/engine/limits.test.ts.
+  // The mapping is linear, so a hundred show what all of them take; the whole is measured in test/stores/limits.test.ts.
   const settings = { cluster: { size: "distributed" }, tenants: "tenants" } as const;
   const grown = (files: LimitsFiles, times: number) => {
     const empty = limitsFiles([], [], "distributed");
@@ -160,7 +143,7 @@ describe("5,000 tenants", () => {
     };
   };
   test("with limits and retention that all differ fit", () => {
-    const { cortex, loki } = grown(limitsFiles(distinct(100), [], "distributed"), 50);
+    const { cortex, loki } = grown(limitsFiles(distinctTenants(100), [], "distributed"), 50);
     expect([cortex < mostBytes, loki < mostBytes, cortex > 0.8 * mostBytes]).toEqual([true, true, true]);
     const thanos = Array.from({ length: 100 }, (_, n) =>
       one(`tenant-with-a-name-of-30-${n + 10_000}`, `metrics: thanos\nlimits: {metrics: {activeSeries: ${1_000_001 + n}}}\n`),
@@ -171,7 +154,7 @@ describe("5,000 tenants", () => {
   test("what does not fit is refused, with the numbers and what to do", () => {
     const service = (n: number) =>
       `service:\n  shards: {ingesters: ${3 * (1 + (n % 300))}, queriers: ${101 + (n % 800)}, rulers: ${101 + (n % 800)}}\n  query: {series: ${100_001 + n}, chunks: ${1_000_001 + n}, bytes: ${1_000_000_001 + n}, responseBytes: ${100_000_001 + n}}\n  rules: {groups: ${1_001 + n}, perGroup: ${101 + (n % 800)}}\n`;
-    const [sample] = distinct(1, service);
+    const [sample] = distinctTenants(1, service);
     const many = Array.from({ length: 2_000 }, (_, n) => ({
       ...(sample as Tenant),
       name: `tenant-with-a-name-of-30-${10_000 + n}`,

@@ -25,6 +25,7 @@ export async function declareAws(aws: Aws, settings: Pick<Settings, "stack" | "a
 
   return {
     provider: cluster.provider,
+    clusterName: cluster.name,
     storage,
     storageClass: storageClass(cluster.provider, key.arn),
     zones,

@@ -47,7 +47,8 @@ export const parts = {
   "query-scheduler": { ...target("query-scheduler"), ...alone, kind: "deployment", graceSeconds: queryGrace },
   // Waits up to 5 min for a stable ring, then reads the headers of its blocks.
   "store-gateway": { ...target("store-gateway"), ...member, kind: "quorum", graceSeconds: 120, startupSeconds: 3600 },
-  compactor: { ...target("compactor"), ...member, kind: "scratch", graceSeconds: 900, startupSeconds: 600 },
+  // The purger only answers: it marks a tenant whose data compactors are to delete, and says whether that is done (`tenantstack erase`).
+  compactor: { ...target("compactor,purger"), ...member, kind: "scratch", graceSeconds: 900, startupSeconds: 600 },
   ruler: { ...target("ruler"), ...member, kind: "deployment", graceSeconds: 600, drains: true, workingFolder: true },
   alertmanager: { ...target("alertmanager"), ...member, kind: "quorum", graceSeconds: 900, startupSeconds: 600, drains: true },
   "overrides-exporter": { ...target("overrides-exporter"), ...alone, kind: "deployment", graceSeconds: 30 },
