@@ -44,13 +44,14 @@ export class Store {
     private readonly probe: string,
   ) {}
 
-  public static async cortex(limits: Files): Promise<Store> {
-    return Store.configured("cortex", limits, () => cortexConfig({ size: "single", storage: { kind: "volume" } }));
+  /** @param more settings of the main configuration, group by group, in the place of its own. */
+  public static async cortex(limits: Files, more: Yaml = {}): Promise<Store> {
+    return Store.configured("cortex", limits, () => cortexConfig({ size: "single", storage: { kind: "volume" } }), more);
   }
 
-  public static async loki(limits: Files): Promise<Store> {
+  public static async loki(limits: Files, more: Yaml = {}): Promise<Store> {
     const render = (files: readonly string[]) => lokiConfig({ kind: "volume" }, files, { host: "127.0.0.1", port: 1 });
-    return Store.configured("loki", limits, render, { tenant_limits_allow_publish: lokiOptions });
+    return Store.configured("loki", limits, render, more, { tenant_limits_allow_publish: lokiOptions });
   }
 
   /** Receive as a single process runs it, but for its addresses; `writes` is where samples go. */
@@ -75,7 +76,8 @@ export class Store {
     name: "cortex" | "loki",
     limits: Files,
     render: (files: readonly string[]) => string,
-    more: object = {},
+    more: Yaml,
+    top: object = {},
   ): Promise<Store> {
     const folder = laid(name, limits);
     const [http = 0, grpc = 0, gossip = 0] = await freePorts(3);
@@ -85,8 +87,10 @@ export class Store {
       .replaceAll("127.0.0.1:9095", `127.0.0.1:${grpc}`);
     const config = parse(text) as Yaml;
     const loopback = { http_listen_address: "127.0.0.1", http_listen_port: http, grpc_listen_address: "127.0.0.1", grpc_listen_port: grpc };
+    const merged = Object.entries(more).map(([group, values]) => [group, { ...config[group], ...values }] as const);
     const changed = {
       ...config,
+      ...Object.fromEntries(merged),
       memberlist: {
         ...config["memberlist"],
         bind_addr: ["127.0.0.1"],
@@ -96,7 +100,7 @@ export class Store {
       },
       server: { ...config["server"], ...loopback },
       runtime_config: { file: files.join(","), period: "1s" },
-      ...more,
+      ...top,
     };
     fs.writeFileSync(path.join(folder, "config.yaml"), stringify(changed));
     const args = [`-config.file=${path.join(folder, "config.yaml")}`];

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { erase, type EraseOptions } from "../../cli/erase";
+import type { openCluster } from "../../cli/cluster";
 import { Stores } from "../../cli/erase-stores";
 import { bucketCommands, isGone, questions } from "../../model/erasure";
 import { parseLedger, renderLedger, type LedgerEntry } from "../../model/ledger";
@@ -192,4 +193,40 @@ test("Thanos is asked by the id's own label, and its bucket by a command", () =>
   const entry = { ...erasing, metrics: "thanos", apis: ["metrics"] } as const;
   expect(questions(entry).map((one) => decodeURIComponent(one.path))).toEqual([expect.stringContaining(`match[]={tenant_id="prod"}`)]);
   expect(bucketCommands(entry)).toMatchObject([{ system: "thanos", command: expect.stringContaining(`tenant_id="prod"`) }]);
+});
+
+describe("without addresses, kubectl forwards a port for each store that is asked", () => {
+  /** A kubectl that answers by itself, and remembers how it was called and that it was ended. */
+  const script = (folder: string) => `#!${process.execPath}
+const fs = require("node:fs"), http = require("node:http");
+const args = process.argv.slice(2).join(" ");
+fs.appendFileSync("${folder}/calls", args + "\\n");
+if (args.includes("svc/alertmanager")) { console.error("error: no pod"); process.exit(1); }
+const server = http.createServer((request, response) => response.end(request.headers["x-scope-orgid"] + " " + request.method + " " + request.url));
+server.listen(0, "127.0.0.1", () => console.log("Forwarding from 127.0.0.1:" + server.address().port + " -> 8080"));
+process.on("SIGTERM", () => { fs.appendFileSync("${folder}/calls", "ended\\n"); process.exit(0); });
+`;
+  test("and ends it", async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-kubectl-"));
+    const kubectl = path.join(folder, "kubectl");
+    fs.writeFileSync(kubectl, script(folder), { mode: 0o700 });
+    const gets: string[] = [];
+    const client = { get: (at: string) => (gets.push(at), Promise.resolve(at.endsWith("/cortex") ? {} : undefined)) };
+    const cluster = { client, kubectlArgs: ["--context", "prod"] } as unknown as Awaited<ReturnType<typeof openCluster>>;
+    const stores = new Stores({ loki: "http://127.0.0.1:1" }, () => Promise.resolve({ cluster, kubectl }));
+    try {
+      expect((await stores.ask("cortex.ruler", "shop", "/a", "POST")).text).toBe("shop POST /a");
+      expect((await stores.ask("cortex.ruler", "shop", "/b")).text).toBe("shop GET /b");
+      expect((await stores.ask("cortex.compactor", "shop", "/c")).text).toBe("shop GET /c");
+      await expect(stores.ask("cortex.alertmanager", "shop", "/d")).rejects.toThrow("No way to cortex/svc/alertmanager: error: no pod");
+      await expect(stores.ask("loki.query", "shop", "/e")).rejects.toThrow(/loki.query at http:\/\/127.0.0.1:1 gave no answer/);
+    } finally {
+      await stores.close();
+    }
+    const calls = fs.readFileSync(path.join(folder, "calls"), "utf8").trim().split("\n");
+    const forwarded = (target: string) => `--context prod --namespace cortex port-forward --address 127.0.0.1 ${target} :8080`;
+    expect(calls.sort()).toEqual([...["statefulset/cortex", "svc/alertmanager", "svc/ruler"].map(forwarded), "ended", "ended"]);
+    expect(gets.map((at) => at.split("/").at(-1))).toEqual(["compactor", "cortex"]);
+    fs.rmSync(folder, { recursive: true });
+  });
 });
