@@ -1,8 +1,3 @@
-import { execFile } from "node:child_process";
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { ensureTools } from "../../embedded/toolchain";
 import { platformRules, tenantRules, type PlatformFacts } from "../../model/monitoring";
 import { queriesOf } from "../../model/monitoring/dashboard";
 import { tenantDashboard } from "../../model/monitoring/dashboard-tenant";
@@ -11,33 +6,14 @@ import { sharedAlerts } from "../../model/monitoring/gateways";
 import { metricsIn } from "../../model/monitoring/promql";
 import { alertsOf, recordingsOf, ruleFile, type RuleGroup } from "../../model/monitoring/rule";
 import { usageGroups } from "../../model/monitoring/usage";
-import { toYaml } from "../../model/text";
+import { Promtool, type Verdict } from "./promtool";
 import { cases, type Case, type Series } from "./rules-cases";
 
 /** What Prometheus' own tool says of the rules: that it can read them, and when each alert fires and when not. */
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tenantstack-rules-"));
-afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
-
-let promtool: string;
-beforeAll(async () => {
-  const step = () => ({ done() {}, fail() {}, progress() {} });
-  promtool = (await ensureTools(["promtool"], { report: { step, note() {} } })).get("promtool")?.path ?? "";
-}, 60_000);
-
-/** Runs promtool; the text is all that it said. */
-function run(...args: string[]): Promise<{ ok: boolean; text: string }> {
-  return new Promise((resolve) =>
-    execFile(promtool, args, { cwd: dir, timeout: 120_000, maxBuffer: 16 << 20 }, (error, out, err) =>
-      resolve({ ok: error === null, text: `${out}${err}` }),
-    ),
-  );
-}
-
-function write(name: string, text: string): string {
-  fs.writeFileSync(path.join(dir, name), text);
-  return name;
-}
+let promtool: Promtool;
+beforeAll(async () => (promtool = await Promtool.find()), 60_000);
+afterAll(() => promtool.remove());
 
 const facts = (size: "single" | "distributed", metrics: "cortex" | "thanos" = "cortex", logs = true): PlatformFacts => ({
   cluster: { size },
@@ -48,9 +24,6 @@ const facts = (size: "single" | "distributed", metrics: "cortex" | "thanos" = "c
 });
 const groupsOf = (of: PlatformFacts): RuleGroup[] => Object.values(platformRules(of)).flat();
 const single = groupsOf(facts("single"));
-
-const check = (name: string, groups: readonly RuleGroup[]) =>
-  run("check", "rules", "--lint=all", "--lint-fatal", write(`${name}.yaml`, ruleFile(groups)));
 
 test.each<[string, () => readonly RuleGroup[]]>([
   ["the platform's, size single", () => single],
@@ -65,7 +38,10 @@ test.each<[string, () => readonly RuleGroup[]]>([
     },
   ],
 ])("promtool reads them without a complaint: %s", async (name, groups) => {
-  expect(await check(name.replaceAll(/\W/g, "-"), groups())).toEqual({ ok: true, text: expect.stringContaining("SUCCESS") as string });
+  expect(await promtool.check(name.replaceAll(/\W/g, "-"), groups())).toEqual({
+    ok: true,
+    text: expect.stringContaining("SUCCESS") as string,
+  });
 });
 
 /** A test of promtool's in which exactly one alert of this name with these labels fires, or none of this name. */
@@ -91,19 +67,18 @@ function closure(groups: readonly RuleGroup[], alert: string): RuleGroup[] {
   return groups.map((group) => ({ ...group, rules: group.rules.filter(isWanted) })).filter(({ rules }) => rules.length > 0);
 }
 
-/** Writes rules and tests, a file of each for every alert, and lets promtool run them. */
-function tested(name: string, groups: readonly RuleGroup[], of: readonly Case[]): Promise<{ ok: boolean; text: string }> {
+/** The tests of some alerts, those of each with what it reads. */
+function tested(name: string, groups: readonly RuleGroup[], of: readonly Case[]): Promise<Verdict> {
   const steps = [...new Set(of.map(({ alert, every = 1 }) => `${alert} ${every}`))].map((step) => step.split(" ") as [string, string]);
-  const files = steps.map(([alert, every]) => {
-    const rules = write(`${name}-${alert}-rules.yaml`, ruleFile(closure(groups, alert)));
+  const entries = steps.map(([alert, every]) => {
     const own = of.filter((one) => one.alert === alert && String(one.every ?? 1) === every);
     const tests = own.flatMap((one) => [
       unit(one, one.given, true),
       ...(one.quiet === undefined ? [] : [unit(one, { ...one.given, ...one.quiet }, false)]),
     ]);
-    return write(`${name}-${alert}-${every}-tests.yaml`, toYaml({ rule_files: [rules], evaluation_interval: `${every}m`, tests }));
+    return { name: `${name}-${alert}-${every}`, groups: closure(groups, alert), everyMinutes: Number(every), tests };
   });
-  return run("test", "rules", ...files);
+  return promtool.test(entries);
 }
 
 test("every alert has a test in which it fires, and one in which a figure is other and it does not", () => {
@@ -132,7 +107,6 @@ test("a tenant's own Prometheus raises those that concern it", async () => {
 }, 60_000);
 
 test("usage of an hour is what came in, less what was refused, and sums up", async () => {
-  const rules = write("usage-rules.yaml", ruleFile(usageGroups));
   const cortex = "cortex_distributor_received_samples_total";
   const series: Series = {
     [`${cortex}{user="prod",type="float",pod="a"}`]: "0+600x180",
@@ -166,13 +140,11 @@ test("usage of an hour is what came in, less what was refused, and sums up", asy
       ],
     },
   ];
-  const file = write("usage-tests.yaml", toYaml({ rule_files: [rules], evaluation_interval: "1h", tests }));
-  const { ok, text } = await run("test", "rules", file);
+  const { ok, text } = await promtool.test([{ name: "usage", groups: usageGroups, everyMinutes: 60, tests }]);
   expect(ok ? "" : text).toBe("");
 }, 60_000);
 
 test("what a notification says: who, how much, and where to read on", async () => {
-  const rules = write("words-rules.yaml", ruleFile(closure(single, "TenantNearLimit")));
   const near = cases.find(({ alert }) => alert === "TenantNearLimit");
   const tests = [
     {
@@ -196,11 +168,8 @@ test("what a notification says: who, how much, and where to read on", async () =
       ],
     },
   ];
-  const { ok, text } = await run(
-    "test",
-    "rules",
-    write("words-tests.yaml", toYaml({ rule_files: [rules], evaluation_interval: "1m", tests })),
-  );
+  const groups = closure(single, "TenantNearLimit");
+  const { ok, text } = await promtool.test([{ name: "words", groups, everyMinutes: 1, tests }]);
   expect(ok ? "" : text).toBe("");
 }, 60_000);
 

@@ -10,6 +10,7 @@ import { gatewayRelabelings, metricsRead, platformRelabelings } from "../../mode
 import { metricsIn, named } from "../../model/monitoring/promql";
 import { alertsOf, recordingsOf, type RuleGroup } from "../../model/monitoring/rule";
 import { limitsShown, shownLimits, tenantStatement } from "../../model/monitoring/statement";
+import { usageMeasures } from "../../model/monitoring/usage";
 import { allUpstreams, upstreamsOf } from "../../model/monitoring/upstreams";
 import { routes } from "../../model/routes";
 import { images, tools } from "../../model/versions";
@@ -212,6 +213,18 @@ test("the page of alerts is what `npm run generate` makes, with an anchor for ea
   const page = fs.readFileSync(path.join(__dirname, "../../docs/alerts.md"), "utf8");
   expect(page).toBe(alertsPageText());
   for (const { alert } of alertsOf(groupsOf(distributed))) expect(page).toContain(`\n### ${alert}\n`);
+});
+
+test("docs/monitoring.md says what is counted, and names every dashboard and alert that there is", () => {
+  const page = fs.readFileSync(path.join(__dirname, "../../docs/monitoring.md"), "utf8");
+  for (const { record, counts } of usageMeasures) {
+    expect(page).toContain(`| \`${record}\``);
+    expect(page).toContain(counts);
+  }
+  for (const { title } of [...operatorDashboards, tenantDashboard].filter((one) => !one.title.startsWith("Platform: one")))
+    expect(page).toContain(title);
+  const known = new Set(alertsOf(groupsOf(distributed)).map(({ alert }) => alert));
+  for (const [, name = ""] of page.matchAll(/`([A-Z]\w+[a-z][A-Z]\w+)`/g)) expect([name, known.has(name)]).toEqual([name, true]);
 });
 
 test("promtool is of the version that evaluates the rules", () => expect(images.prometheus.split(":")[1]).toBe(tools.prometheus));
