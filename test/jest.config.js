@@ -30,6 +30,8 @@ const common = {
 module.exports = {
   rootDir,
   testSequencer: "<rootDir>/test/sequencer.js",
+  // Machines of CI may be busy: a test that says no limit of its own is stuck after half a minute, not after five seconds.
+  testTimeout: 30_000,
   projects: [
     {
       ...common,

@@ -1,5 +1,7 @@
 import fs from "node:fs";
+import { openCluster } from "../../cli/cluster";
 import { retire } from "../../cli/retire";
+import { sync } from "../../cli/sync";
 import { Lab, type KubernetesObject, type Run } from "./stack-kit";
 
 /**
@@ -89,6 +91,8 @@ test("a new tenant: its own objects, and the limits of the systems it uses, as t
 });
 
 test("one limit: its store's limits and what the tenant's own gateway says of it; one revoked token: one object; no pod restarts", async () => {
+  const { client } = await openCluster(undefined, lab.state);
+  await sync(client);
   const pods = [...(await podIds("cortex")), ...(await podIds("prod-tenant"))];
   fs.writeFileSync(lab.file("shop"), newTenant("limits:\n  metrics: {activeSeries: 123k}\n"));
   fs.appendFileSync(lab.file("prod"), "\nrevoked: [lost-laptop]\n");
@@ -97,7 +101,13 @@ test("one limit: its store's limits and what the tenant's own gateway says of it
   expect(names(up)).toEqual(changed);
   const objects = ["cortex/ConfigMap/cortex-limits", "prod-tenant/ConfigMap/gateway-routes", "shop-tenant/ConfigMap/gateway-routes"];
   expect(await touched()).toEqual(objects);
+  // `sync` touches the pods that mount these two, and the engine has nothing to put back.
+  const due = (await sync(client)).touched.map((one) => `${one.namespace}/${one.pod.replace(/-[^-]+-[^-]+$/, "")}`);
+  expect([...new Set(due)].sort()).toEqual(["cortex/cortex-0", "prod-tenant/gateway"]);
+  expect((await sync(client)).touched).toEqual([]);
+  expect((await lab.run("preview")).changes).toEqual([]);
   expect([...(await podIds("cortex")), ...(await podIds("prod-tenant"))]).toEqual(pods);
+  expect(await lab.outputs()).toMatchObject({ records: { prod: { shards: { ingesters: 15 } } }, readSharding: false });
 });
 
 test("rotation of prod's keys in three steps touches prod's objects only", async () => {

@@ -176,7 +176,7 @@ test("explain, as a person reads it", () => {
 test("the generated files are those of the schema", () => {
   expect(generate(path.join(__dirname, "../.."), true)).toEqual([]);
   inProject({}, (root) => {
-    expect(generate(root, false)).toHaveLength(4);
+    expect(generate(root, false)).toHaveLength(5);
     expect(generate(root, true)).toEqual([]);
     fs.appendFileSync(path.join(root, "tenants", "tenant.schema.json"), " ");
     expect(generate(root, true)).toEqual(["tenants/tenant.schema.json"]);

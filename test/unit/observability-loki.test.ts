@@ -72,7 +72,7 @@ test("all read one configuration and the same runtime files, which it names, and
   }
   const targets = own.map((one) => (one.template.spec.containers[0]!.args as string[]).slice(2).filter((arg) => !arg.startsWith("-ingester.")).join(" ")); // prettier-ignore
   expect([...new Set(targets)].sort()).toEqual(
-    ["compactor", "distributor", "index-gateway", "ingester", "querier", "query-frontend", "query-scheduler", "ruler"]
+    ["compactor,overrides-exporter", "distributor", "index-gateway", "ingester", "querier", "query-frontend", "query-scheduler", "ruler"]
       .map((target) => `-target=${target}`)
       .concat("-target=querier -querier.multi-tenant-queries-enabled=true -querier.scheduler-address=")
       .sort(),
@@ -121,7 +121,7 @@ test("who reaches whom inside, and nobody from elsewhere", () => {
   const inside = arrows(networkOf({ resources, outputs: {} })).filter((one) => one.to.id.startsWith("loki/"));
   const short = (id: string) => id.replace(/^loki\/|-zone-[abc]$/g, "");
   const gossips = inside.filter((one) => one.ports.includes("7946"));
-  const members = ["compactor", "distributor", "index-gateway", "ingester", "querier", "query-operators", "ruler"];
+  const members = ["compactor,overrides-exporter", "distributor", "index-gateway", "ingester", "querier", "query-operators", "ruler"];
   for (const end of ["from", "to"] as const) expect([...new Set(gossips.map((one) => short(one[end].id)))].sort()).toEqual(members);
   const others = inside.map(({ from, to, ports }) => ({ from, to, ports: ports.filter((port) => port !== "7946") }));
   const ways = others.filter((one) => one.ports.length > 0).map(({ from, to, ports }) => `${short(from.id)} -> ${short(to.id)}: ${ports.join(" ")}`); // prettier-ignore
