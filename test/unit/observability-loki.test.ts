@@ -121,7 +121,7 @@ test("who reaches whom inside, and nobody from elsewhere", () => {
   const inside = arrows(networkOf({ resources, outputs: {} })).filter((one) => one.to.id.startsWith("loki/"));
   const short = (id: string) => id.replace(/^loki\/|-zone-[abc]$/g, "");
   const gossips = inside.filter((one) => one.ports.includes("7946"));
-  const members = ["compactor,overrides-exporter", "distributor", "index-gateway", "ingester", "querier", "query-operators", "ruler"];
+  const members = ["compactor", "distributor", "index-gateway", "ingester", "querier", "query-operators", "ruler"];
   for (const end of ["from", "to"] as const) expect([...new Set(gossips.map((one) => short(one[end].id)))].sort()).toEqual(members);
   const others = inside.map(({ from, to, ports }) => ({ from, to, ports: ports.filter((port) => port !== "7946") }));
   const ways = others.filter((one) => one.ports.length > 0).map(({ from, to, ports }) => `${short(from.id)} -> ${short(to.id)}: ${ports.join(" ")}`); // prettier-ignore
