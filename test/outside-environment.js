@@ -4,6 +4,7 @@
 // and runs it in a context where every global costs a look-up. Test files and their kits stay jest's: each run of a file has its own.
 // test/outside-transform.js puts `loadOutside(FILE)` in the place of the modules that test/jest.config.js names.
 const { TestEnvironment } = require("jest-environment-node");
+const asyncHooks = require("node:async_hooks");
 const fs = require("node:fs");
 const { SourceMap } = require("node:module");
 const path = require("node:path");
@@ -28,6 +29,16 @@ const common = ["Error", "AggregateError", "RangeError", "SyntaxError", "TypeErr
 
 /** What would change the test's own copies and not what is shared. */
 const ineffective = /\bjest\s*\.\s*(mock|doMock|unstable_mockModule|useFakeTimers)\s*\(/;
+
+/** Jest's own storages of this file. It leaves them open, and every promise of the worker would pay for each of them. */
+const storages = new Set();
+class Storage extends asyncHooks.AsyncLocalStorage {
+  constructor(...args) {
+    super(...args);
+    if (/[\\/]jest-circus[\\/]/.test(new Error().stack)) storages.add(this);
+  }
+}
+asyncHooks.AsyncLocalStorage = Storage;
 
 class OutsideEnvironment extends TestEnvironment {
   constructor(config, context) {
@@ -63,6 +74,8 @@ class OutsideEnvironment extends TestEnvironment {
     Object.assign(env, variables);
     process.exit = exit;
     Error.stackTraceLimit = limit;
+    for (const storage of storages) storage.disable();
+    storages.clear();
     await super.teardown();
   }
 }

@@ -23,6 +23,7 @@ export const three = [
 /** The three, a large one, and one with a querier of its own. */
 export const grown = [...three, tenant("shop", "tier: large\n"), tenant("vip", "metrics: thanos\nquerier: dedicated\n")];
 
+const base = tenant("any");
 const limits = fc.record({
   metrics: fc.record({ activeSeries: fc.integer({ min: 1, max: 40_000_000 }), samplesPerSecond: fc.integer({ min: 1, max: 4_000_000 }) }),
   logs: fc.record({ megabytesPerSecond: fc.double({ min: 0.001, max: 300, noNaN: true }), streams: fc.integer({ min: 1, max: 500_000 }) }),
@@ -39,6 +40,6 @@ export const anyTenant: fc.Arbitrary<Omit<Tenant, "name">> = fc
     retention: fc.record({ metrics: fc.constantFrom(1, 30, 395).map((days) => days * 86_400), logs: fc.constant(86_400) }),
     limits,
   })
-  .map((fields) => ({ ...tenant("any"), ...fields }));
+  .map((fields) => ({ ...base, ...fields }));
 const named = (tenants: readonly Omit<Tenant, "name">[]): Tenant[] => tenants.map((one, i) => ({ ...one, name: `t-${i}` }));
 export const anyTenants = fc.array(anyTenant, { maxLength: 8 }).map(named);
