@@ -15,21 +15,29 @@ export function capacityNotice(plan: CapacityPlan, now: Asked | undefined): stri
   if (changes.length === 0 && now.nodes === after.nodes)
     return `Capacity: no change; ${counted(plan.tenants, "tenant")}, ${counted(after.nodes, "node")}, ${leastHeadroom(plan)}`;
   const steps = capacitySteps(now, after);
-  const rows = changes.flatMap((change, at) => rowsOf(change, changes[at - 1], plan));
-  const total = ["", "in all", ...cells({ now: sum(now), after: sum(after) })];
+  const spaced = table(now, plan, changes, " -> ");
   return [
     `Capacity of ${sizeAndTenants(plan)}, what changes against the last up:`,
     "",
-    grid([
-      ["", "", ">pods", ">CPU", ">memory", ">volumes", "headroom"],
-      ...rows,
-      total,
-      ["", "nodes", `>${arrow(now.nodes, after.nodes)}`],
-    ]),
+    width(spaced) <= mostColumns ? spaced : table(now, plan, changes, "->"),
     "",
     steps.length === 0 ? "No capacity step: no replica of the shared cluster comes or goes." : "Capacity steps:",
     ...steps,
   ].join("\n");
+}
+
+const mostColumns = 100;
+const width = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+
+/** Rows that change and the totals; `arrow` stands between now and after. */
+function table(now: Asked, plan: CapacityPlan, changes: readonly CapacityChange[], arrow: string): string {
+  const after = askedBy(plan);
+  return grid([
+    ["", "", ">pods", ">CPU", ">memory", ">volumes", "headroom"],
+    ...changes.flatMap((change, at) => rowsOf(change, changes[at - 1], plan, arrow)),
+    ["", "in all", ...cells({ now: sum(now), after: sum(after) }, arrow)],
+    ["", "nodes", `>${between(now.nodes, after.nodes, arrow)}`],
+  ]);
 }
 
 const counted = (count: number, what: string) => (count === 1 ? `1 ${what}` : `${count} ${what}s`);
@@ -42,22 +50,22 @@ function leastHeadroom({ components }: CapacityPlan): string {
 }
 
 /** A component that changes, below the name of its system where that is another than the row's before. */
-function rowsOf(change: CapacityChange, before: CapacityChange | undefined, plan: CapacityPlan): Row[] {
+function rowsOf(change: CapacityChange, before: CapacityChange | undefined, plan: CapacityPlan, arrow: string): Row[] {
   const [system, name] = systemAndName(change.key);
   const component = plan.components.find((one) => componentKey(one) === change.key);
-  const row: Row = ["", `  ${name}`, ...cells(change), headroom(fullest(component?.bounds ?? []))];
+  const row: Row = ["", `  ${name}`, ...cells(change, arrow), headroom(fullest(component?.bounds ?? []))];
   return before !== undefined && systemAndName(before.key)[0] === system ? [row] : [["", system], row];
 }
 
-const arrow = (now: number | string, after: number | string) => (now === after ? String(now) : `${now} -> ${after}`);
+const between = (now: number | string, after: number | string, arrow: string) => (now === after ? String(now) : `${now}${arrow}${after}`);
 
-function cells({ now, after }: Omit<CapacityChange, "key">): string[] {
+function cells({ now, after }: Omit<CapacityChange, "key">, arrow: string): string[] {
   const gibs = (value: number) => (value === 0 ? "0" : gib(value));
   return [
-    `>${arrow(now.replicas, after.replicas)}`,
-    `>${arrow(cores(now.cpu), cores(after.cpu))}`,
-    `>${arrow(gibs(now.memory), gibs(after.memory))}`,
-    `>${now.volume + after.volume === 0 ? "-" : arrow(gibs(now.volume), gibs(after.volume))}`,
+    `>${between(now.replicas, after.replicas, arrow)}`,
+    `>${between(cores(now.cpu), cores(after.cpu), arrow)}`,
+    `>${between(gibs(now.memory), gibs(after.memory), arrow)}`,
+    `>${now.volume + after.volume === 0 ? "-" : between(gibs(now.volume), gibs(after.volume), arrow)}`,
   ];
 }
 
