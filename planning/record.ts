@@ -34,15 +34,22 @@ export interface RecordOptions {
 /** A resource's outputs under mocks: its inputs, and what only a provider could know, made from the name so that runs are comparable. */
 export type Outputs = (args: pulumi.runtime.MockResourceArgs) => Record<string, unknown>;
 
+type Program = () => Promise<Record<string, unknown>>;
+
+/** The recording before, done or failed. */
+let before: Promise<unknown> = Promise.resolve();
+
 /**
  * Runs a program under Pulumi's mocks and records what it declares, without engine, provider or cluster. Throws what the program throws,
- * and on two resources with one URN (mocks would overwrite one silently). Runs one at a time: the SDK's runtime is global.
+ * and on two resources with one URN (mocks would overwrite one silently). Recordings wait for one another: the SDK's runtime is global.
  */
-export async function record(
-  program: () => Promise<Record<string, unknown>>,
-  options: RecordOptions,
-  outputs: Outputs,
-): Promise<Recording> {
+export function record(program: Program, options: RecordOptions, outputs: Outputs): Promise<Recording> {
+  const recording = before.then(() => recordNow(program, options, outputs));
+  before = recording.catch(() => undefined);
+  return recording;
+}
+
+async function recordNow(program: Program, options: RecordOptions, outputs: Outputs): Promise<Recording> {
   const resources: Recorded[] = [];
   const seen = new Set<string>();
   await pulumi.runtime.setMocks(
@@ -75,17 +82,20 @@ export async function record(
   let result: Record<string, unknown> = {};
   let failure: { readonly error: unknown } | undefined;
   const loud = quietStacks();
-  await pulumi.runtime.runInPulumiStack(async () => {
-    try {
-      result = await program();
-    } catch (error) {
-      // Kept and thrown below: what is thrown in here also rejects promises of the runtime that nobody else holds.
-      failure = { error };
-    }
-    return result;
-  });
-  await pulumi.runtime.disconnect();
-  loud();
+  try {
+    await pulumi.runtime.runInPulumiStack(async () => {
+      try {
+        result = await program();
+      } catch (error) {
+        // Kept and thrown below: what is thrown in here also rejects promises of the runtime that nobody else holds.
+        failure = { error };
+      }
+      return result;
+    });
+    await pulumi.runtime.disconnect();
+  } finally {
+    loud();
+  }
   if (failure !== undefined) throw failure.error;
   return { resources: resources.sort((a, b) => (a.urn < b.urn ? -1 : 1)), outputs: result };
 }
