@@ -7,7 +7,7 @@ import { networkOf } from "./network-world";
 
 /** A network of the program with tenants of every kind, under settings that matter to who reaches whom. */
 export interface Scene {
-  readonly name: "edge: none" | "edge: gateway-api" | "blocks in S3";
+  readonly name: "edge: none" | "edge: gateway-api" | "blocks in S3" | "distributed";
   readonly network: Network;
 }
 
@@ -28,6 +28,11 @@ const settings: Readonly<Record<Scene["name"], Readonly<Record<string, string>>>
   "edge: none": { "tenantstack:edge": "none" },
   "edge: gateway-api": { "tenantstack:edge": "gateway-api" },
   "blocks in S3": { "tenantstack:edge": "gateway-api", "tenantstack:s3": JSON.stringify(s3) },
+  distributed: {
+    "tenantstack:edge": "gateway-api",
+    "tenantstack:s3": JSON.stringify(s3),
+    "tenantstack:cluster": JSON.stringify({ size: "distributed" }),
+  },
 };
 
 /** Records the program once a scene; half a second each. Independent of the tenants in `tenants/`. */

@@ -68,13 +68,15 @@ function unwritten(written: readonly PolicyPort[]): number {
 /**
  * Every way that is open from or to a pod that the program declares or a namespace that it keeps, sorted; ways among outsiders are not asked
  * for. A pod and its like stand for two pods of a kind. Kubelets always reach the pods of their own node, for probes: that is no arrow.
+ * @param at only ways from or to this one
  */
-export function arrows(network: Network): Arrow[] {
+export function arrows(network: Network, at?: Actor): Arrow[] {
   const ours = (actor: Actor) => actor.kind === "pod" || actor.kind === "stray";
   const places = network.actors.map((actor) => placed(network, actor));
+  const asked = (a: Actor, b: Actor) => (ours(a) || ours(b)) && (at === undefined || a === at || b === at);
   return places
     .flatMap((from) =>
-      places.filter((to) => ours(from.actor) || ours(to.actor)).map((to) => ({ from: from.actor, to: to.actor, ports: reach(from, to) })),
+      places.filter((to) => asked(from.actor, to.actor)).map((to) => ({ from: from.actor, to: to.actor, ports: reach(from, to) })),
     )
     .filter((arrow) => arrow.ports.length > 0)
     .map((arrow) => ({ arrow, text: arrowText(arrow) }))
