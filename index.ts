@@ -89,8 +89,8 @@ async function declare({ settings, set, plan }: Input): Promise<Record<string, u
     /** Secret: what `tenantstack token` mints with. */
     signing: byName((s) => s.stack.signing),
     /** For `aws eks update-kubeconfig`, so that CI can run `tenantstack sync` after `up`. */
-    clusterName: below.clusterName,
-    certificateAuthority: signer.kind === "private-ca" ? signer.certPem : undefined,
+    ...(below.clusterName !== undefined && { clusterName: below.clusterName }),
+    ...(signer.kind === "private-ca" && { certificateAuthority: signer.certPem }),
   };
 }
 

@@ -22,8 +22,10 @@ async function drawn(): Promise<Record<string, string>> {
   /* eslint-disable @typescript-eslint/no-require-imports */
   const { scenes } = require("../planning/network-examples") as typeof import("../planning/network-examples");
   const { networkPage } = require("../planning/network-page") as typeof import("../planning/network-page");
+  const { inventoryPage } = require("../planning/inventory") as typeof import("../planning/inventory");
   /* eslint-enable @typescript-eslint/no-require-imports */
-  return { "docs/network.md": networkPage(await scenes()) };
+  const found = await scenes();
+  return { "docs/network.md": networkPage(found), "docs/inventory.md": inventoryPage(found) };
 }
 
 /** Writes what is not as it should be and returns those paths; with `check` only returns them. */

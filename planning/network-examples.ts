@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { recordProgram } from "./index";
+import { recordProgram, type Recording } from "./index";
 import type { Network } from "./network";
 import { networkOf } from "./network-world";
 
@@ -9,6 +9,8 @@ import { networkOf } from "./network-world";
 export interface Scene {
   readonly name: "edge: none" | "edge: gateway-api" | "blocks in S3" | "distributed";
   readonly network: Network;
+  /** All that is declared. */
+  readonly recording: Recording;
 }
 
 const tenant = (more: string) => `owner: team@example.com\ndescription: An example\nkeys: [2026-11]\n${more}\n`;
@@ -42,8 +44,10 @@ export async function scenes(): Promise<Scene[]> {
     for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text);
     const found: Scene[] = [];
     // One after the other: the SDK's runtime is global.
-    for (const name of Object.keys(settings) as Scene["name"][])
-      found.push({ name, network: networkOf(await recordProgram(folder, { config: settings[name] })) });
+    for (const name of Object.keys(settings) as Scene["name"][]) {
+      const recording = await recordProgram(folder, { config: settings[name] });
+      found.push({ name, recording, network: networkOf(recording) });
+    }
     return found;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { arrows, arrowText, type Actor, type Arrow, type Network } from "../../planning/network";
 import { scenes, type Scene } from "../../planning/network-examples";
+import { inventoryPage } from "../../planning/inventory";
 import { networkPage } from "../../planning/network-page";
 import { isolating, type Policy, type Rule } from "../../planning/network-policy";
 import { design, others, ours, sharedOf, tenants } from "./network-design";
@@ -80,8 +81,10 @@ describe.each(names)("%s", (scene) => {
   });
 });
 
-test("the page is what `npm run generate` makes", () => {
-  expect(fs.readFileSync(path.join(__dirname, "../../docs/network.md"), "utf8")).toBe(networkPage(found));
+test("the pages are what `npm run generate` makes", () => {
+  const page = (name: string) => fs.readFileSync(path.join(__dirname, "../../docs", name), "utf8");
+  expect(page("network.md")).toBe(networkPage(found));
+  expect(page("inventory.md")).toBe(inventoryPage(found));
 });
 
 type Side = "ingress" | "egress";
