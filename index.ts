@@ -16,6 +16,7 @@ import { checkLimitSizes } from "./model/limits";
 import { loadTenants, type TenantSet } from "./model/load";
 import { platformTenant } from "./model/names";
 import { InputError } from "./model/problem";
+import { volumeRetentionNotice } from "./model/retention";
 import { readsSharded } from "./model/shards";
 import { parseSettings, type Settings } from "./model/settings";
 
@@ -104,7 +105,11 @@ async function input(before: Promise<Before>): Promise<Input> {
   checkLimitSizes(set.tenants, set.retiredIds, settings);
   const plan = planCapacity(set.tenants, settings);
   // Once: `up` shows its preview first.
-  if (pulumi.runtime.isDryRun()) await pulumi.log.info(capacityNotice(plan, readCapacity(last.capacity)));
+  if (pulumi.runtime.isDryRun()) {
+    await pulumi.log.info(capacityNotice(plan, readCapacity(last.capacity)));
+    const kept = settings.hardware === "existing" && settings.s3 === undefined ? volumeRetentionNotice(set.tenants) : undefined;
+    for (const note of [...set.notes, ...(kept === undefined ? [] : [kept])]) await pulumi.log.warn(note);
+  }
   return { settings, set, plan };
 }
 

@@ -1,4 +1,5 @@
 import type { SourceDocument } from "./document";
+import { platformTenant } from "./names";
 import type { Problem } from "./problem";
 import type { Tenant } from "./tenant";
 
@@ -54,4 +55,24 @@ function ownerRule(tenant: Tenant, domain: string, owners: ReadonlyMap<string, r
 function parent(name: string): string | undefined {
   const dot = name.indexOf(".");
   return dot === -1 ? undefined : name.slice(dot + 1);
+}
+
+/**
+ * Tenants in Thanos whose `limits.metrics.activeSeries` nothing would enforce: routers of Thanos ask the Prometheus of the platform's own tenant how many
+ * series each tenant has (`--receive.limits-config-file`, `meta_monitoring_url`).
+ */
+export function countingConflicts(tenants: readonly Tenant[]): Problem[] {
+  if (tenants.some((tenant) => tenant.name === platformTenant && tenant.state !== "retired" && tenant.apis.includes("metrics"))) return [];
+  const rule = `needs the tenant ${platformTenant} with metrics, whose Prometheus counts series: nothing else enforces limits.metrics.activeSeries in Thanos`;
+  return tenants
+    .filter((tenant) => tenant.metrics === "thanos" && tenant.apis.includes("metrics") && tenant.state !== "retired")
+    .map((tenant) =>
+      tenantProblem(
+        tenant,
+        ["metrics"],
+        "thanos",
+        rule,
+        `Run \`tenantstack new ${platformTenant}\`, or write metrics: cortex for a new tenant`,
+      ),
+    );
 }

@@ -4,7 +4,7 @@ import { readDocument } from "./document";
 import type { SourceDocument } from "./document";
 import { faultsOf } from "./fieldwalk";
 import { fileProblem, listFolder, readText } from "./files";
-import { hostConflicts, rememberPlaces } from "./conflicts";
+import { countingConflicts, hostConflicts, rememberPlaces } from "./conflicts";
 import { assignStorageId, lastEntry, ledgerFile, parseLedger } from "./ledger";
 import type { LedgerEntry } from "./ledger";
 import { InputError } from "./problem";
@@ -57,6 +57,8 @@ export function loadTenants(folder: string, options: LoadOptions): TenantSet {
     ...ledger.problems,
     ...read.flatMap((one) => ("problems" in one ? one.problems : [])),
     ...hostConflicts(tenants, options.zone),
+    // Of a file that is there and cannot be read nothing is known.
+    ...(tenants.length === read.length ? countingConflicts(tenants) : []),
   ];
   if (problems.length > 0) throw new InputError(problems.sort(byPlace));
   return {

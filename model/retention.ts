@@ -23,6 +23,20 @@ export interface RetentionClass {
  */
 export const defaultRetention = tierDefaults.large.retention.metrics;
 
+/** Without a bucket there are no classes: Thanos receive keeps what all tenants wrote on its volume so long, in seconds. */
+export const volumeRetention = 30 * 86_400;
+
+/** What a stack without a bucket must tell: whose retention of metrics is not what the file says. Undefined when nobody's is. */
+export function volumeRetentionNotice(tenants: readonly (Keeper & Pick<Tenant, "name" | "apis">)[]): string | undefined {
+  const others = tenants.filter(
+    ({ metrics, apis, retention, state }) =>
+      metrics === "thanos" && apis.includes("metrics") && state !== "retired" && retention.metrics !== volumeRetention,
+  );
+  if (others.length === 0) return undefined;
+  const named = others.map(({ name, retention }) => `${name} (${formatDuration(retention.metrics)})`).join(", ");
+  return `Without tenantstack:s3 Thanos keeps the metrics of every tenant ${formatDuration(volumeRetention)} on a volume, whatever retention.metrics says: ${named}`;
+}
+
 /** What is being erased goes after a day, the shortest that the ledger knows. */
 const erasingRetention = 86_400;
 

@@ -101,9 +101,9 @@ test("one limit: its store's limits and what the tenant's own gateway says of it
   expect(names(up)).toEqual(changed);
   const objects = ["cortex/ConfigMap/cortex-limits", "prod-tenant/ConfigMap/gateway-routes", "shop-tenant/ConfigMap/gateway-routes"];
   expect(await touched()).toEqual(objects);
-  // `sync` touches the pods that mount these two, and the engine has nothing to put back.
+  // `sync` touches the pods that mount these, and the engine has nothing to put back.
   const due = (await sync(client)).touched.map((one) => `${one.namespace}/${one.pod.replace(/-[^-]+-[^-]+$/, "")}`);
-  expect([...new Set(due)].sort()).toEqual(["cortex/cortex-0", "prod-tenant/gateway"]);
+  expect([...new Set(due)].sort()).toEqual(["cortex/cortex-0", "prod-tenant/gateway", "shop-tenant/gateway"]);
   expect((await sync(client)).touched).toEqual([]);
   expect((await lab.run("preview")).changes).toEqual([]);
   expect([...(await podIds("cortex")), ...(await podIds("prod-tenant"))]).toEqual(pods);

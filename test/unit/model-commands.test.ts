@@ -123,7 +123,7 @@ test("validate warns of keys that end", () => {
 
 test("explain, as a person reads it", () => {
   const text = `${minimal}tier: medium\nmetrics: thanos\napis: [metrics, logs, datadog]\nlimits: {metrics: {activeSeries: 500k}}\n`;
-  inProject({ "prod.yaml": text }, (root) =>
+  inProject({ "prod.yaml": text, "system.yaml": minimal }, (root) =>
     expect(explain(root, "tenants", "prod")).toMatchInlineSnapshot(`
      "prod: Production of the shop  (tenants/prod.yaml)
 

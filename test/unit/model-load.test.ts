@@ -96,6 +96,18 @@ test("a byte order mark is no part of the first key", () => {
   );
 });
 
+test("Thanos without a Prometheus that counts series is refused: nothing would enforce limits of series", () => {
+  const thanos = `${minimal}metrics: thanos\n`;
+  const refused = (files: Readonly<Record<string, string>>) =>
+    inProject(files, (root) => problemsOf(() => load(root)).map((one) => `${one.file}:${one.line} ${one.rule}`));
+  const [said] = refused({ "a1.yaml": thanos, "b1.yaml": minimal });
+  expect(said).toMatch(/^tenants\/a1\.yaml:4 needs the tenant system with metrics/);
+  expect(refused({ "a1.yaml": thanos, "system.yaml": `${minimal}apis: [logs]\n` })).toEqual([said]);
+  expect(inProject({ "a1.yaml": thanos, "system.yaml": minimal }, (root) => load(root).tenants)).toHaveLength(2);
+  // What is wrong with a file that is there says enough.
+  expect(refused({ "a1.yaml": thanos, "system.yaml": "owner: nobody\n" }).filter((one) => !one.includes("system.yaml"))).toEqual([]);
+});
+
 describe("host names", () => {
   const claims = (domains: Record<string, string>, zone?: string) =>
     inProject(Object.fromEntries(Object.entries(domains).map(([name, more]) => [`${name}.yaml`, `${minimal}${more}\n`])), (root) => {

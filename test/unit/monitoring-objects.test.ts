@@ -111,7 +111,7 @@ test("a tenant that comes, goes or gets another limit changes nothing of the pla
 });
 
 test("without a tenant to hear it nothing is declared, and it is said why", async () => {
-  const none = await record({ "system.yaml": undefined });
+  const none = await record({ "beta.yaml": undefined, "system.yaml": undefined });
   expect(none.resources.filter(({ name }) => name.startsWith("platform/") || name === "monitoring")).toEqual([]);
   expect(unobserved(undefined)).toMatch(/no tenant `system`.*docs\/monitoring\.md/);
   expect(unobserved({ state: "retired", apis: ["metrics"] })).toMatch(/no tenant/);

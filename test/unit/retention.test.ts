@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { LedgerEntry } from "../../model/ledger";
-import { blockRules, defaultRetention, retentionClasses } from "../../model/retention";
+import { blockRules, defaultRetention, retentionClasses, volumeRetentionNotice } from "../../model/retention";
 import type { Keeper, RetentionClass } from "../../model/retention";
 
 /** Retention classes: whatever the tenants and the ledger are, every block is some one compactor's. */
@@ -99,5 +99,22 @@ test("a new tenant changes its own class and the default; one of the default ret
       const own = ownersOf(after, "zz-new")[0]!.name;
       expect(changed).toEqual(own === "default" ? [] : [own, "default"]);
     }),
+  );
+});
+
+test("without a bucket it is said whose retention is not what the volume keeps", () => {
+  const of = (name: string, days: number, more: object = {}) =>
+    ({
+      name,
+      storageId: name,
+      apis: ["metrics"],
+      metrics: "thanos",
+      state: "active",
+      retention: { metrics: days * 86_400, logs: 0 },
+      ...more,
+    }) as const;
+  expect(volumeRetentionNotice([of("a", 30), of("b", 90, { metrics: "cortex" }), of("c", 15, { state: "retired" })])).toBeUndefined();
+  expect(volumeRetentionNotice([of("a", 30), of("b", 90), of("c", 15, { apis: ["logs"] }), of("d", 15)])).toMatch(
+    / 30d on a volume.*: b \(90d\), d \(15d\)$/,
   );
 });

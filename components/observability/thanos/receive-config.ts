@@ -1,9 +1,11 @@
 import { replicationFactor } from "../../../model/capacity-figures";
 import type { ReceiveFile } from "../../../model/limits";
 import { platformTenant, systemNamespaces, tenantNamespace } from "../../../model/names";
+import { volumeRetention } from "../../../model/retention";
 import type { Settings } from "../../../model/settings";
 import type { Tenant } from "../../../model/tenant";
 import { textHash, toJson } from "../../../model/text";
+import { formatDuration } from "../../../model/units";
 import { ports } from "../addresses";
 import {
   common,
@@ -26,7 +28,7 @@ export const hashringsPath = "/etc/thanos-hashrings";
 export const hashringsFile = "hashrings.json";
 
 /** Without a bucket the receiver's disk is all there is; with one, blocks leave after two hours and two days are a margin for outages. */
-const retention = { volume: "30d", s3: "2d" } as const;
+const retention = { volume: formatDuration(volumeRetention), s3: "2d" } as const;
 
 const tenancy = [
   `--receive.tenant-header=${tenantHeader}`,
