@@ -50,7 +50,6 @@ function amountOf(system: SystemName, dimension: Dimension): (tenant: Tenant) =>
   const isLogs = system === "loki";
   return (tenant) => {
     const { metrics, logs, queries } = tenant.limits;
-    const { groups, perGroup } = serviceLevel(tenant).rules;
     switch (dimension) {
       case "series":
         return isLogs ? 0 : metrics.activeSeries;
@@ -66,9 +65,14 @@ function amountOf(system: SystemName, dimension: Dimension): (tenant: Tenant) =>
         // A querier of its own answers them; the stores behind are as many as blocks need.
         return system === "thanos" && tenant.querier === "dedicated" ? 0 : queries.parallelism;
       case "rules":
-        return system === "thanos" ? 0 : groups * perGroup;
+        return system === "thanos" ? 0 : rulesOf(tenant);
       case "tenants":
         return 1;
     }
   };
+}
+
+function rulesOf(tenant: Tenant): number {
+  const { groups, perGroup } = serviceLevel(tenant).rules;
+  return groups * perGroup;
 }

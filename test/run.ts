@@ -96,7 +96,8 @@ const check: readonly Stage[] = [
   command("format", "Prettier", [...bin("prettier", "bin/prettier.cjs"), "--check", "--log-level", "warn", "."], 120),
   command("generated", "schema and reference pages are those of the code", ["node", "bin/run.js", "cli/generate.ts", "--check"], 60),
 ];
-const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=2"], 300);
+/** Some of them wait for other processes, so a third worker keeps two cores busy. */
+const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=3"], 300);
 const tools = (name: string, wanted: readonly string[]) =>
   command(name, "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts", ...wanted], 75 * 60);
 const storeTools = Object.keys(storeRecipes);

@@ -2,7 +2,10 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** The long files first, so that none of them runs alone at the end; a fresh clone has no times to go by. */
-const long = ["up.test.ts", "providers-engine.test.ts", "cluster.test.ts", "program.test.ts", "network.test.ts", "toolchain-cache.test.ts"];
+const long = [
+  ...["up", "providers-engine", "cluster", "program", "network", "toolchain-cache", "toolchain", "monitoring-objects", "providers-tls"],
+  ...["cluster-process", "capacity", "observability", "limits-text"],
+].map((name) => `${name}.test.ts`);
 
 module.exports = class extends Sequencer {
   /** @param {import("@jest/test-result").Test[]} tests */
