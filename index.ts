@@ -8,8 +8,9 @@ import { monitoring } from "./components/monitoring";
 import { dedicatedQuerier, ObservabilityCluster, sharedPriority } from "./components/observability";
 import { lastUp } from "./components/lastup";
 import { TenantStack } from "./components/tenant";
-import { checkCapacity, planCapacity, type CapacityPlan } from "./model/capacity";
+import { planCapacity, type CapacityPlan } from "./model/capacity";
 import { capacityNotice } from "./model/capacity-notice";
+import { checkCapacity } from "./model/capacity-problems";
 import { capacityRecord, readCapacity } from "./model/capacity-record";
 import { refuseLosses, tenantRecord, type Before } from "./model/guard";
 import { checkLimitSizes } from "./model/limits";
@@ -17,6 +18,7 @@ import { loadTenants, type TenantSet } from "./model/load";
 import { platformTenant } from "./model/names";
 import { InputError } from "./model/problem";
 import { volumeRetentionNotice } from "./model/retention";
+import { keptNotice, keptReplicas } from "./model/scalein";
 import { readsSharded } from "./model/shards";
 import { parseSettings, type Settings } from "./model/settings";
 
@@ -34,14 +36,16 @@ interface Input {
   readonly settings: Settings;
   readonly set: TenantSet;
   readonly plan: CapacityPlan;
+  readonly atLeast: ReadonlyMap<string, number>;
 }
 
-async function declare({ settings, set, plan }: Input): Promise<Record<string, unknown>> {
+async function declare({ settings, set, plan, atLeast }: Input): Promise<Record<string, unknown>> {
   const below = await hardware(settings, plan, s3Credentials());
   const platform = addons(settings, below);
   const tlsProvider = new tls.Provider("tls", {});
   const cloudflare = cloudflareAccess(settings);
-  const cluster = new ObservabilityCluster("observability", { settings, hardware: below, tenants: set.tenants, retired: set.retiredIds });
+  const shared = { settings, hardware: below, tenants: set.tenants, retired: set.retiredIds, atLeast };
+  const cluster = new ObservabilityCluster("observability", shared);
   const publisher = await edge({ settings, hardware: below, cloudflare }, dependsOn(platform.envoyGateway));
   const signer = declareIssuer({ settings, hardware: below, tls: tlsProvider, cloudflare }, dependsOn(platform.certManager));
 
@@ -103,14 +107,17 @@ async function input(before: Promise<Before>): Promise<Input> {
   refuseLosses(last, set.tenants, settings);
   checkCapacity(set.tenants, settings);
   checkLimitSizes(set.tenants, set.retiredIds, settings);
-  const plan = planCapacity(set.tenants, settings);
+  const asked = readCapacity(last.capacity);
+  const atLeast = keptReplicas(asked, settings.cluster);
+  const plan = planCapacity(set.tenants, settings, { atLeast });
   // Once: `up` shows its preview first.
   if (pulumi.runtime.isDryRun()) {
-    await pulumi.log.info(capacityNotice(plan, readCapacity(last.capacity)));
-    const kept = settings.hardware === "existing" && settings.s3 === undefined ? volumeRetentionNotice(set.tenants) : undefined;
-    for (const note of [...set.notes, ...(kept === undefined ? [] : [kept])]) await pulumi.log.warn(note);
+    await pulumi.log.info(capacityNotice(plan, asked));
+    const onVolume = settings.hardware === "existing" && settings.s3 === undefined ? volumeRetentionNotice(set.tenants) : undefined;
+    const notes = [...set.notes, onVolume, keptNotice(planCapacity(set.tenants, settings), plan)];
+    for (const note of notes) if (note !== undefined) await pulumi.log.warn(note);
   }
-  return { settings, set, plan };
+  return { settings, set, plan, atLeast };
 }
 
 /** Static keys of an S3 endpoint, where workload identity is not to be had. */

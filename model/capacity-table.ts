@@ -1,6 +1,6 @@
 import { expectedUse } from "./capacity-figures";
 import type { Dimension } from "./capacity-figures";
-import { rounded } from "./capacity";
+import { rounded } from "./capacity-problems";
 import { askedBy, capacitySteps, componentKey } from "./capacity-record";
 import type { Bound, CapacityPlan, Planned } from "./capacity";
 

@@ -19,6 +19,8 @@ export interface Settings {
     readonly size: "single" | "distributed";
     /** False while a tenant's shard of Cortex' ingesters is made smaller; `readsSharded` in `shards.ts` says what holds. Size distributed only. */
     readonly readSharding?: boolean;
+    /** True lets ingesters of Cortex go that the plan no longer needs; see `scalein.ts`. Size distributed only. */
+    readonly fewerIngesters?: boolean;
   };
   /** DNS zone under which tenants get their names, e.g. `obs.example.com`. */
   readonly zone: string;
@@ -135,6 +137,12 @@ function combinationFaults(written: unknown): Fault[] {
       "Remove it",
     ),
     ...refuse(
+      !distributed && has("cluster", "fewerIngesters"),
+      ["cluster", "fewerIngesters"],
+      "is only for cluster.size: distributed: a single process is one ingester",
+      "Remove it",
+    ),
+    ...refuse(
       letsencrypt && !has("acmeEmail"),
       ["acmeEmail"],
       "is required with certificates: letsencrypt",
@@ -171,7 +179,7 @@ function withDefaults(file: SettingsFile, stack: string): Settings {
   const hardware = file.hardware ?? "existing";
   const certificates = file.certificates ?? "private-ca";
   const edge = file.edge ?? "none";
-  const readSharding = file.cluster?.readSharding;
+  const { size = "single", readSharding, fewerIngesters } = file.cluster ?? {};
   const addons = {
     certManager: certificates === "letsencrypt",
     prometheusOperator: hardware === "aws",
@@ -183,7 +191,11 @@ function withDefaults(file: SettingsFile, stack: string): Settings {
     dns: file.dns ?? "none",
     certificates,
     edge,
-    cluster: { size: file.cluster?.size ?? "single", ...(readSharding !== undefined && { readSharding }) },
+    cluster: {
+      size,
+      ...(readSharding !== undefined && { readSharding }),
+      ...(fewerIngesters !== undefined && { fewerIngesters }),
+    },
     zone: file.zone,
     tenants: file.tenants ?? "tenants",
     addons: {

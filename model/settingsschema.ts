@@ -45,6 +45,12 @@ export const settingsSchema = z.strictObject({
         rule: "must be true or false",
         remedy: "Write true, or false to shrink a shard",
       }).optional(),
+      fewerIngesters: field(z.boolean(), {
+        summary: "`true` while ingesters of Cortex go that the plan no longer needs: docs/operations.md. False by default.",
+        type: "true or false",
+        rule: "must be true or false",
+        remedy: "Write false, or true once those that go are empty",
+      }).optional(),
     }),
     "The shared cluster.",
     "Write cluster: {size: single}",

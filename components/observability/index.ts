@@ -28,6 +28,8 @@ export interface ObservabilityArgs {
   readonly tenants: readonly Tenant[];
   /** The ledger: storage ids of retired tenants keep their overrides until their data is gone. */
   readonly retired: readonly LedgerEntry[];
+  /** Replicas that there are at least (`keptReplicas`). */
+  readonly atLeast: ReadonlyMap<string, number>;
 }
 
 /**
@@ -45,7 +47,7 @@ export class ObservabilityCluster extends pulumi.ComponentResource {
     const inside = { parent: this, provider: args.hardware.provider };
     const writes = limiting(size, args.tenants);
     const limits = limitsFiles(args.tenants, args.retired, size, writes.file);
-    const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length });
+    const plan = planCapacity(args.tenants, args.settings, { zones: args.hardware.zones.length, atLeast: args.atLeast });
     const priorities = priorityClasses(inside);
     const system = (of: SystemName) => declareSystem(of, args.hardware, plan, { ...inside, dependsOn: priorities });
     this.addresses = clusterAddresses();

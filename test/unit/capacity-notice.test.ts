@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { capacityProblems, planCapacity } from "../../model/capacity";
+import { planCapacity } from "../../model/capacity";
+import { capacityProblems } from "../../model/capacity-problems";
 import type { CapacityPlan, Planned } from "../../model/capacity";
 import { capacityNotice } from "../../model/capacity-notice";
 import { askedBy, capacityRecord, readCapacity } from "../../model/capacity-record";

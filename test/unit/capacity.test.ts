@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { capacityProblems, checkCapacity, planCapacity, rounded } from "../../model/capacity";
+import { planCapacity } from "../../model/capacity";
+import { capacityProblems, checkCapacity, rounded } from "../../model/capacity-problems";
 import type { CapacityOptions, CapacityPlan, Planned } from "../../model/capacity";
 import { distributed, quorumZones, systems } from "../../model/capacity-figures";
 import { report } from "../../model/problem";
