@@ -2,7 +2,8 @@
  * Every figure that the capacity plan rests on, each with where it comes from; docs/sizing.md explains how they are used. Memory and volumes
  * are in GiB, CPU in cores. What no one publishes says `assumption` and what to look at to correct it.
  * cortex-jsonnet: github.com/cortexproject/cortex-jsonnet. Mimir (the same store, by proxy): its page "Planning Grafana Mimir capacity".
- * Loki: its page "Size the cluster".
+ * Loki: its page "Size the cluster". What ingestion takes of the real stores is measured by test/bench/store-cost.test.ts, which fails when a figure
+ * here gives less.
  */
 
 /** What of the systems a tenant uses up. `queries` are sub-queries under way at one time; `kept` is series times years of retention. */

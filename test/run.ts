@@ -113,7 +113,7 @@ const groups: Readonly<Record<string, readonly Stage[]>> = {
   unit: [unit],
   engine: [tools("tools", otherTools), engine],
   stores: [tools("storetools", storeTools), stores],
-  bench: [bench],
+  bench: [tools("benchtools", ["pulumi", "cortex", "loki", "thanos"]), bench],
 };
 const usual = ["unit", "engine"];
 
