@@ -6,7 +6,7 @@ import { platformTenant, tenantNamespace } from "../../model/names";
 import type { Settings } from "../../model/settings";
 import type { Tenant } from "../../model/tenant";
 import { prometheusRule, systemLabels } from "../kubernetes";
-import { logs } from "./logs";
+import { declareLogsNamespace, logs } from "./logs";
 import type { Platform } from "./platform";
 import { scraping } from "./scraping";
 
@@ -61,9 +61,10 @@ class Monitoring extends pulumi.ComponentResource {
       priorityClass: args.priorityClass,
       opts: { parent: this, provider: args.provider, dependsOn: opts.dependsOn },
     };
-    scraping(platform);
+    const room = tenant.apis.includes("logs") ? declareLogsNamespace(platform.opts) : undefined;
+    scraping(platform, room);
     rules(platform);
-    if (tenant.apis.includes("logs")) logs(platform);
+    if (room !== undefined) logs(platform, room);
     this.registerOutputs({});
   }
 }

@@ -29,8 +29,7 @@ const memoryMebibytes = 256;
  * can do nothing else. Its namespace is the one where pods may mount folders of their node (Pod Security `privileged`, as `baseline` forbids that too);
  * the collector itself has no capability, no Kubernetes API, a read-only root, and one folder that it may write.
  */
-export function logs(platform: Platform): void {
-  const room = declareNamespace(platform.opts);
+export function logs(platform: Platform, room: kubernetes.core.v1.Namespace): void {
   const opts = { ...platform.opts, dependsOn: [...platform.opts.dependsOn, room] };
   defaultDeny("platform/default-deny", { namespace: logsNamespace, labels }, opts);
   arrows(opts);
@@ -53,7 +52,8 @@ export function logs(platform: Platform): void {
 
 const metadata = (objectName: string) => ({ namespace: logsNamespace, name: objectName, labels: { ...labels } });
 
-function declareNamespace(opts: pulumi.CustomResourceOptions): kubernetes.core.v1.Namespace {
+/** Where the collectors run, and the monitor of them lies. */
+export function declareLogsNamespace(opts: pulumi.CustomResourceOptions): kubernetes.core.v1.Namespace {
   const level = { "pod-security.kubernetes.io/enforce": "privileged", "pod-security.kubernetes.io/enforce-version": "latest" };
   return new kubernetes.core.v1.Namespace(
     "platform/logs-namespace",

@@ -11,8 +11,8 @@ const home = tenantNamespace(platformTenant);
 /** Of the Prometheus operator's making; it finds the object by these. */
 const clusterRole = "tenantstack-platform-prometheus";
 
-/** What the platform's Prometheus scrapes besides its own gateway. */
-export function scraping(platform: Platform): void {
+/** What the platform's Prometheus scrapes besides its own gateway. `logsRoom` is the namespace of the collectors of logs, if there are any. */
+export function scraping(platform: Platform, logsRoom: pulumi.Resource | undefined): void {
   access(platform.opts);
   const { cluster, facts, opts } = platform;
   const ofCluster: Relabeling = { targetLabel: "cluster", replacement: cluster };
@@ -56,8 +56,11 @@ export function scraping(platform: Platform): void {
     watcher("prometheus", home, { "operator.prometheus.io/name": `${platformTenant}-prometheus` }, "web"),
     opts,
   );
-  if (platform.tenant.apis.includes("logs"))
-    podMonitor("platform/monitor-log-collector", watcher("log-collector", logsNamespace, logCollectorPods, "metrics"), opts);
+  if (logsRoom !== undefined)
+    podMonitor("platform/monitor-log-collector", watcher("log-collector", logsNamespace, logCollectorPods, "metrics"), {
+      ...opts,
+      dependsOn: [...platform.opts.dependsOn, logsRoom],
+    });
 
   function watcher(part: string, namespace: string, pods: Readonly<Record<string, string>>, port: string) {
     return {

@@ -50,8 +50,6 @@ export class Lab {
 
   public constructor() {
     fs.cpSync(path.join(root, "tenants"), this.tenants, { recursive: true });
-    // One tenant of each system of metrics is enough; each run takes its time a tenant.
-    fs.rmSync(this.file("system"));
   }
 
   /** `pulumi up`, as `npm start` does it; with `pods` also gateways and stores as processes. Settings given once hold for later starts. */

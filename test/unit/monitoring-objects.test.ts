@@ -54,6 +54,12 @@ interface Object {
 }
 const objects = ({ resources }: Recording, kind: string) =>
   resources.filter((r) => r.inputs.kind === kind).map((r) => r.inputs as unknown as Object);
+type Recorded = Recording["resources"][number];
+const metadataOf = (one: Recorded) => (one.inputs.metadata ?? {}) as { name?: string; namespace?: string };
+const nameOf = (one: Recorded) => metadataOf(one).name ?? "";
+const namespaceOf = (one: Recorded) => metadataOf(one).namespace ?? "";
+/** What is the same in URNs of resources and of what they wait for, whose parents mocks write otherwise. */
+const typeAndName = (urn: string) => `${urn.split("::").at(-2)?.split("$").at(-1)}::${urn.split("::").at(-1)}`;
 const named = (recording: Recording, kind: string, name: string, namespace: string) =>
   objects(recording, kind).find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
 
@@ -122,6 +128,27 @@ test("without a tenant to hear it nothing is declared, and it is said why", asyn
   const names = resources.map(({ name }) => name).filter((name) => name.startsWith("platform/"));
   expect(names).toContain("platform/rules-stores");
   expect(names.filter((name) => /log/.test(name))).toEqual([]);
+});
+
+test("every object of the program waits for its namespace: the engine makes what does not wait in any order", () => {
+  for (const { resources } of [single, distributed]) {
+    const urns = new Map(resources.map((one) => [typeAndName(one.urn), one]));
+    const namespaces = new Map(
+      resources.filter((one) => one.inputs.kind === "Namespace").map((one) => [nameOf(one), typeAndName(one.urn)]),
+    );
+    const waitsFor = (urn: string, wanted: string, seen = new Set<string>()): boolean => {
+      if (seen.has(urn)) return false;
+      seen.add(urn);
+      const one = urns.get(urn);
+      // A child is made after its parent, which is made after what it waits for itself.
+      const before = [...(one?.dependencies ?? []), ...(one?.parent ? [one.parent] : [])].map(typeAndName);
+      return before.includes(wanted) || before.some((each) => waitsFor(each, wanted, seen));
+    };
+    const placed = resources.filter((one) => one.type.startsWith("kubernetes:") && namespaces.has(namespaceOf(one)));
+    expect(placed.length).toBeGreaterThan(100);
+    const early = placed.filter((one) => !waitsFor(typeAndName(one.urn), namespaces.get(namespaceOf(one)) ?? ""));
+    expect(early.map((one) => one.name)).toEqual([]);
+  }
 });
 
 describe("the collector of logs", () => {
