@@ -80,7 +80,7 @@ test("a new tenant: its own objects, and the limits of the systems it uses, as t
   expect(up.code).toBe(0);
   expect(names(preview)).toEqual(names(up));
   // What it costs, against what stack and cluster are now; the update itself does not repeat it.
-  expect(preview.text).toMatch(/Capacity of size single for 3 tenants, what changes against the last up:/);
+  expect(preview.text).toMatch(/Capacity of size single for 4 tenants, what changes against the last up:/);
   expect(preview.text).toMatch(/ gateway +5 -> 6 .*\n +grafana +2 -> 3 .*\n +prometheus +2 -> 3 /);
   expect(preview.text).toMatch(/No capacity step/);
   expect(up.text).not.toMatch(/Capacity/);
@@ -189,7 +189,7 @@ test("no secret is readable outside Secrets and the encrypted state", async () =
     (lines.length > 10 ? lines.slice(8) : lines.slice(0, 1)).forEach((line) => secrets.add(line));
   };
   const { signing } = (await lab.outputs(true)) as { signing: Record<string, { privateKeyPem: string }> };
-  expect(Object.keys(signing).sort()).toEqual(["prod", "staging"]);
+  expect(Object.keys(signing).sort()).toEqual(["prod", "staging", "system"]);
   Object.values(signing).forEach((s) => add(s.privateKeyPem));
   const objects = await lab.objects();
   for (const [key, object] of objects) {
@@ -202,7 +202,7 @@ test("no secret is readable outside Secrets and the encrypted state", async () =
   expect(secrets.size).toBeGreaterThan(20);
   lab.edit("prod", "keys: [2026-12]", "keys: [2026-12, 2027-01]");
   const preview = await lab.run("preview", "--diff");
-  expect(preview.text).toMatch(/Capacity: no change; 2 tenants, \d+ nodes, least headroom: /);
+  expect(preview.text).toMatch(/Capacity: no change; 3 tenants, \d+ nodes, least headroom: /);
   const read: [string, string][] = [
     ...[...objects].filter(([key]) => !key.includes("/Secret/")).map(([key, o]): [string, string] => [key, JSON.stringify(o)]),
     ["outputs", JSON.stringify(await lab.outputs())],
