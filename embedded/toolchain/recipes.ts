@@ -2,7 +2,7 @@ import path from "node:path";
 import { plugins, tools } from "../../model/versions";
 import { kubernetesRecipe } from "./recipes-kubernetes";
 import type { Recipe } from "./recipe";
-import { promtool } from "./recipes-prometheus";
+import { prometheus, promtool } from "./recipes-prometheus";
 import { storeRecipes, versitygw } from "./recipes-stores";
 import type { ToolName } from "./types";
 
@@ -227,6 +227,7 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
   ...storeRecipes,
   versitygw,
   promtool,
+  prometheus,
   crds,
   "plugin-kubernetes": plugin("kubernetes", 35),
   "plugin-tls": plugin("tls", 25),

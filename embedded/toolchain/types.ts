@@ -20,6 +20,7 @@ export type ToolName =
   | `${StoreName}-before`
   | "versitygw"
   | "promtool"
+  | "prometheus"
   | "crds"
   | "plugin-kubernetes"
   | "plugin-tls";

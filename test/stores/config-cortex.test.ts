@@ -6,7 +6,8 @@ import { s3 } from "../unit/observability-kit";
 import { within } from "../engine/envoy";
 import { metricsOf, otlp, values } from "./cortex-kit";
 import { CortexScene, toolPaths } from "./cortex-scene";
-import { ask, type Placed } from "./pod-processes";
+import type { Placed } from "./pod-processes";
+import { ask } from "./program";
 
 /** Every configuration and runtime file that the program renders for Cortex, held against Cortex itself, the version that runs and the one before it. */
 
@@ -142,7 +143,7 @@ describe("size single", () => {
   });
 
   test("the operators' querier finds the process again after either of them ends", async () => {
-    await scene.running.get("cortex")!.end("SIGKILL");
+    await scene.running.get("cortex")!.end();
     scene.start(scene.machine.get("cortex"));
     await scene.ready("cortex");
     await within(30_000, "the operators' querier to find it", async () => (await query(`${a}|${b}`, 8081)).length === 2);

@@ -1,5 +1,5 @@
 import type { CortexScene } from "./cortex-scene";
-import type { Answer } from "./pod-processes";
+import type { Answer } from "./program";
 
 /** An OTLP write of one gauge, as JSON. */
 export function otlp(metric: string, value: number): string {

@@ -5,7 +5,8 @@ import { images } from "../../model/versions";
 import { recordCortex } from "../unit/cortex-kit";
 import type { CortexArgs } from "../unit/cortex-kit";
 import { connected } from "./connections";
-import { ask, Machine, ready, Running, type Answer, type Placed } from "./pod-processes";
+import { Machine, type Placed } from "./pod-processes";
+import { ask, Program, ready, type Answer } from "./program";
 
 /** Paths of tools. */
 export async function toolPaths<T extends ToolName>(...names: readonly T[]): Promise<Record<T, string>> {
@@ -31,7 +32,7 @@ const sooner = [
 
 /** Cortex in one of its sizes, running on this machine from what the program declares. */
 export class CortexScene {
-  public readonly running = new Map<string, Running>();
+  public readonly running = new Map<string, Program>();
   private constructor(
     public readonly machine: Machine,
     private readonly program: string,
@@ -48,14 +49,15 @@ export class CortexScene {
   }
 
   /** Starts a container, after `before` has changed its files; what it would listen on everywhere, it listens on at its pod's address. */
-  public start(placed: Placed, more: readonly string[] = [], before: () => void = () => undefined): Running {
+  public start(placed: Placed, more: readonly string[] = [], before: () => void = () => undefined): Program {
     const { address, name, root } = placed;
     const { args, env } = this.command(placed);
     before();
     const listen = ["server.http-listen-address", "server.grpc-listen-address", "memberlist.bind-addr"].map(
       (flag) => `-${flag}=${address}`,
     );
-    const one = Running.start(name, this.program, [...args, ...listen, ...sooner, ...more], { ...env, HOME: root }, root);
+    const command = { file: this.program, args: [...args, ...listen, ...sooner, ...more], env, cwd: root };
+    const one = new Program(name, command, root).start();
     this.running.set(name, one);
     return one;
   }
@@ -84,7 +86,7 @@ export class CortexScene {
   }
 
   public async end(): Promise<void> {
-    await Promise.all([...this.running.values()].map((one) => one.end("SIGKILL")));
+    await Promise.all([...this.running.values()].map((one) => one.end()));
     this.machine.remove();
   }
 }

@@ -27,8 +27,8 @@ const seen = new Set<string>();
 let watch: NodeJS.Timeout;
 
 beforeAll(async () => {
-  const tools = await toolPaths("cortex", "versitygw");
-  bucket = await new Bucket(tools.versitygw, ["blocks", "blocks-rules"]).start();
+  const tools = await toolPaths("cortex");
+  bucket = await new Bucket(["blocks", "blocks-rules"]).start();
   scene = await CortexScene.of({ size: "distributed", storage: bucket.storage }, tools.cortex);
   watch = setInterval(() => scene.connected().forEach((way) => seen.add(way)), 200);
 });
@@ -122,7 +122,7 @@ test("rules and Alertmanager configuration are a tenant's own; alerts arrive", a
 });
 
 test("one zone may fail, and comes back with its place in the ring and what it held", async () => {
-  await scene.running.get("ingester-zone-a")!.end("SIGKILL");
+  await scene.running.get("ingester-zone-a")!.end();
   expect((await push(a, "later", 3)).status).toBe(200);
   expect([await query(a, "metric"), await query(a, "later"), await query(b, "later")]).toEqual([["1"], ["3"], []]);
   scene.start(scene.machine.get("ingester-zone-a"));
@@ -159,8 +159,8 @@ test("blocks go to the bucket, each below its tenant, and come back through the 
   const loaded = async (zone: string) => (await metricsOf(scene, `store-gateway-${zone}`, "cortex_bucket_store_blocks_loaded{")).filter((line) => line.endsWith(" 3")); // prettier-ignore
   for (const zone of zones) await within(30_000, `store gateways of ${zone} to load them`, async () => (await loaded(zone)).length === 2);
   // Asked from now on: store gateways alone.
-  for (const zone of zones) await scene.running.get(`ingester-${zone}`)!.end("SIGKILL");
-  await scene.running.get("query-operators")!.end("SIGKILL");
+  for (const zone of zones) await scene.running.get(`ingester-${zone}`)!.end();
+  await scene.running.get("query-operators")!.end();
   scene.start(scene.machine.get("query-operators"), ["-querier.query-store-after=0s", "-querier.query-ingesters-within=1ns"]);
   await scene.ready("query-operators");
   const read = async (tenant: string) => values(await scene.as(tenant, "query-operators", "/prometheus/api/v1/query?query=metric"), true);

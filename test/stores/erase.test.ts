@@ -7,8 +7,8 @@ import { readDocument } from "../../model/document";
 import { parseLedger, renderLedger, type LedgerEntry } from "../../model/ledger";
 import { limitsFiles } from "../../model/limits";
 import { good, minimal } from "../unit/model-kit";
+import { within } from "../engine/envoy";
 import { otlp, Store } from "./limits-kit";
-import { until } from "./program-kit";
 
 /** Erasing a retired id out of a real Cortex and a real Loki, by kubectl's forwarded ports and by addresses. */
 
@@ -91,7 +91,11 @@ const run = async (now: Date, options: Partial<EraseOptions> = {}) => {
 };
 
 test("what is there is seen: nothing is taken for erased before it is", async () => {
-  await until(30_000, "blocks and lines of both tenants", async () => (await left("shop")).blocks && (await left("other")).lines);
+  await within(
+    30_000,
+    "blocks and lines of both tenants",
+    async () => (await left("shop")).blocks === true && (await left("other")).lines === true,
+  );
   expect([await left("shop"), await left("other")]).toEqual([all, all]);
   expect(await run(new Date())).toContain(`is kept until ${entry.eraseAfter}`);
   expect(await run(after, { dryRun: true })).toContain("Nothing was sent");
@@ -101,7 +105,7 @@ test("what is there is seen: nothing is taken for erased before it is", async ()
 test("the first step drops rules and configuration at once, and blocks; another tenant keeps all it has", async () => {
   expect(await run(after)).toContain("erasing: ");
   expect(ledger()).toMatchObject({ erasing: after.toISOString().slice(0, 10) });
-  await until(30_000, "the blocks of shop to go", async () => !(await left("shop")).blocks);
+  await within(30_000, "the blocks of shop to go", async () => !(await left("shop")).blocks);
   expect(await left("shop")).toEqual({ ...all, cortexRules: false, configuration: false, blocks: false, lokiRules: false });
   expect(await left("other")).toEqual(all);
 }, 60_000);
@@ -114,9 +118,10 @@ test("the second step sees the lines that are left, and changes nothing", async 
 test("what `up` makes of the ledger is what Loki keeps to: a day and no more", async () => {
   const [one] = [ledger()].flatMap((found) => (found ? [found] : []));
   loki.limits(limitsFiles([living], one ? [one] : [], "single").loki);
-  const { text } = await until(10_000, "the overrides of the ledger", async () => {
-    const answer = await loki.ask("/config/tenant/v1/limits", { tenant: "shop" });
-    return answer.text.includes("retention_period: 1d") && answer;
+  let text = "";
+  await within(10_000, "the overrides of the ledger", async () => {
+    ({ text } = await loki.ask("/config/tenant/v1/limits", { tenant: "shop" }));
+    return text.includes("retention_period: 1d");
   });
   expect(text).toContain("block_ingestion_status_code: 403");
   const write = JSON.stringify({ streams: [{ stream: { app: "b" }, values: [[`${Date.now()}000000`, "late"]] }] });

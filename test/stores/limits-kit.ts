@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import { cortexConfig } from "../../components/observability/cortex/config";
@@ -7,19 +8,13 @@ import { limitsPath, receiveArgs } from "../../components/observability/thanos/r
 import { limitEntries } from "../../model/limits";
 import type { LimitsFile } from "../../model/limits";
 import { plainTenant } from "../../model/plain";
-import { freePorts } from "../engine/envoy";
-import { Program, scratchFolder, toolPath, until } from "./program-kit";
+import { freePorts, toolPath } from "../engine/envoy";
+import { ask, Program, ready, type Answer } from "./program";
 
 /** One process of a real store on loopback, from the configuration that pods of size single get: other addresses, folders and a reload each second. */
 
 type Files = readonly Pick<LimitsFile, "file" | "text">[];
 type Yaml = Record<string, Record<string, unknown>>;
-
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly headers: Headers;
-}
 
 /** All options of Loki that the mapping knows, so that `/config/tenant/v1/limits` tells them. */
 const lokiOptions = [
@@ -30,7 +25,7 @@ const lokiOptions = [
 
 /** A folder with the runtime files in it, and an empty one for data. */
 function laid(name: string, limits: Files): string {
-  const folder = scratchFolder(name);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `${name}-`));
   fs.mkdirSync(path.join(folder, "data"));
   for (const { file, text } of limits) fs.writeFileSync(path.join(folder, file), text);
   return folder;
@@ -67,7 +62,7 @@ export class Store {
           .replaceAll(/[\d.]+:10901/g, here(grpc))
           .replaceAll("0.0.0.0:19291", here(remoteWrite)),
       );
-    const program = new Program("thanos", { file: await toolPath("thanos"), args, env: {} }, folder);
+    const program = new Program("thanos", { file: await toolPath("thanos"), args }, folder);
     const store = await new Store(program, `http://${here(http)}`, folder, "/-/ready").started();
     return Object.assign(store, { writes: `http://${here(remoteWrite)}` });
   }
@@ -104,15 +99,13 @@ export class Store {
     };
     fs.writeFileSync(path.join(folder, "config.yaml"), stringify(changed));
     const args = [`-config.file=${path.join(folder, "config.yaml")}`];
-    const program = new Program(name, { file: await toolPath(name), args, env: {} }, folder);
+    const program = new Program(name, { file: await toolPath(name), args }, folder);
     return new Store(program, `http://127.0.0.1:${http}`, folder, "/ready").started();
   }
 
   private async started(): Promise<this> {
-    this.program.start();
-    const isReady = async () => (await this.ask(this.probe).catch(() => undefined))?.status === 200;
     try {
-      await until(60_000, this.program.name, isReady, () => this.log.slice(-3000));
+      await ready(this.url + this.probe, this.program.start(), 60_000);
     } catch (error) {
       await this.stop();
       throw error;
@@ -141,12 +134,11 @@ export class Store {
 
   public async ask(target: string, { tenant, ...init }: RequestInit & { tenant?: string } = {}): Promise<Answer> {
     const headers = { ...(init.headers as Record<string, string> | undefined), ...(tenant !== undefined && { "X-Scope-OrgID": tenant }) };
-    const answer = await fetch(this.url + target, { ...init, headers, signal: AbortSignal.timeout(20_000) });
-    return { status: answer.status, text: await answer.text(), headers: answer.headers };
+    return ask(this.url + target, { ...init, headers });
   }
 
   public async stop(): Promise<void> {
-    await this.program.kill();
+    await this.program.end();
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 }

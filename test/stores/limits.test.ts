@@ -66,9 +66,11 @@ describe("Cortex", () => {
 
   test("answers 400 at the limit of series, in the words that the gateway knows", async () => {
     expect((await push("no", otlp("few", 5))).status).toBe(200);
-    const answer = await push("no", otlp("more", 20));
+    const headers = { "content-type": "application/json", "X-Scope-OrgID": "no" };
+    const answer = await fetch(`${store.url}/api/v1/otlp/v1/metrics`, { method: "POST", body: otlp("more", 20), headers });
+    const text = await answer.text();
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([400, null]);
-    expect(answer.text.slice(answer.text.indexOf("user="))).toMatch(/^user=no: per-user series limit of 10 exceeded, /);
+    expect(text.slice(text.indexOf("user="))).toMatch(/^user=no: per-user series limit of 10 exceeded, /);
     expect(Number(answer.headers.get("content-length"))).toBeLessThan(8192);
     const bad = await push(
       "no",

@@ -3,7 +3,7 @@ import http from "node:http";
 import type { Socket } from "node:net";
 import { within } from "../engine/envoy";
 import type { LokiScene } from "./loki-scene";
-import type { Answer } from "./pod-processes";
+import type { Answer } from "./program";
 
 const nanoseconds = (time: number) => `${BigInt(time) * 1_000_000n}`;
 const shop = encodeURIComponent('{app="shop"}');

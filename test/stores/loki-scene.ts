@@ -4,8 +4,10 @@ import { images } from "../../model/versions";
 import { recordLoki } from "../unit/loki-kit";
 import type { LokiArgs } from "../unit/loki-kit";
 import type { Recorded } from "../../planning/record";
-import { ask, Machine, ready, Running } from "./pod-processes";
-import type { Answer, Placed } from "./pod-processes";
+import { Machine } from "./pod-processes";
+import type { Placed } from "./pod-processes";
+import { ask, Program, ready } from "./program";
+import type { Answer } from "./program";
 
 const main = { main: { map: "loki-config", at: "etc/loki" } };
 
@@ -14,7 +16,7 @@ const sooner = ["-ruler.poll-interval=2s", "-ruler.evaluation-interval=2s", "-ru
 
 /** Loki in one of its sizes, running on this machine from what the program declares. */
 export class LokiScene {
-  public readonly running = new Map<string, Running>();
+  public readonly running = new Map<string, Program>();
   /** Environment of a process besides the declared one. */
   public extra: (placed: Placed) => Readonly<Record<string, string>> = () => ({});
 
@@ -51,13 +53,12 @@ export class LokiScene {
       const placed = this.machine.get(name);
       const { args, env } = this.command(placed);
       const listen = [`-server.http-listen-address=${placed.address}`, `-server.grpc-listen-address=${placed.address}`];
-      // Nobody may ask the cloud's metadata: traffic of tests stays on loopback.
-      const around = { HOME: placed.root, AWS_EC2_METADATA_DISABLED: "true", ...this.extra(placed) };
-      this.running.set(name, Running.start(name, this.program, [...args, ...listen, ...sooner], { ...env, ...around }, placed.root));
+      const all = { file: this.program, args: [...args, ...listen, ...sooner], env: { ...env, ...this.extra(placed) }, cwd: placed.root };
+      this.running.set(name, new Program(name, all, placed.root).start());
     }
   }
 
-  public process(name: string): Running {
+  public process(name: string): Program {
     const one = this.running.get(name);
     if (one === undefined) throw new Error(`${name} was not started`);
     return one;

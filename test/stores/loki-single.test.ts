@@ -2,7 +2,7 @@ import type { Storage } from "../../components/contracts";
 import { within } from "../engine/envoy";
 import { Bucket } from "./bucket";
 import { toolPaths } from "./cortex-scene";
-import { alertmanager } from "./listeners";
+import { alertmanager } from "./servers";
 import { alwaysFiring, postYaml, push, read, readAll } from "./loki-kit";
 import { LokiScene } from "./loki-scene";
 
@@ -17,8 +17,8 @@ let alerts: Readonly<Record<(typeof kinds)[number], Awaited<ReturnType<typeof al
 let bucket: Bucket;
 
 beforeAll(async () => {
-  const tools = await toolPaths("loki", "versitygw");
-  bucket = await new Bucket(tools.versitygw, ["logs"]).start();
+  const tools = await toolPaths("loki");
+  bucket = await new Bucket(["logs"]).start();
   const of = (storage: Storage) => LokiScene.of({ size: "single", storage }, tools.loki);
   scenes = { "on a volume": await of({ kind: "volume" }), "in a bucket": await of(bucket.storage) };
   const listening = (scene: LokiScene) => alertmanager(scene.machine.elsewhere, 8080);

@@ -6,13 +6,13 @@ import type { Storage } from "../../components/contracts";
 import { arrows } from "../../planning/network";
 import { networkOf } from "../../planning/network-world";
 import { within } from "../engine/envoy";
-import { Bucket } from "./bucket";
+import { Bucket, credentials } from "./bucket";
 import { connected } from "./connections";
 import { toolPaths } from "./cortex-scene";
-import { FakeMemcached } from "./fakes-kit";
-import { alertmanager, podIdentity } from "./listeners";
+
 import { alwaysFiring, postYaml, push, read, readAll, tail } from "./loki-kit";
 import { LokiScene } from "./loki-scene";
+import { alertmanager, memcached, podIdentity } from "./servers";
 
 /** Loki in size distributed, as the program declares it: one real process for each part and zone, on loopback, with a real S3 server by workload identity. */
 
@@ -21,7 +21,7 @@ let scene: LokiScene;
 let bucket: Bucket;
 let scratch: string;
 let alerts: Awaited<ReturnType<typeof alertmanager>>;
-const cache = new FakeMemcached();
+let cache: Awaited<ReturnType<typeof memcached>>;
 let identity: Awaited<ReturnType<typeof podIdentity>>;
 const ingesters = ["ingester-zone-a", "ingester-zone-b", "ingester-zone-c"];
 const indexGateways = ["index-gateway", "index-gateway-1", "index-gateway-2"];
@@ -30,18 +30,14 @@ const operators = { from: "query-operators" };
 const tenants = ["large", "medium--2"] as const;
 
 beforeAll(async () => {
-  const tools = await toolPaths("loki", "versitygw");
-  bucket = new Bucket(tools.versitygw, ["logs"]);
+  const tools = await toolPaths("loki");
+  bucket = new Bucket(["logs"]);
   const storage: Storage = { ...bucket.storage, credentials: undefined };
   scene = await LokiScene.of({ size: "distributed", storage }, tools.loki);
   alerts = await alertmanager(scene.machine.elsewhere, 8080);
-  await cache.listen(scene.machine.elsewhere, 11211);
+  cache = await memcached(scene.machine.elsewhere);
   scratch = fs.mkdtempSync(path.join(os.tmpdir(), "identity-"));
-  identity = await podIdentity(
-    scratch,
-    scene.machine.elsewhere,
-    bucket.storage.credentials as { accessKeyId: string; secretAccessKey: string },
-  );
+  identity = await podIdentity(scratch, scene.machine.elsewhere, credentials);
   // Workload identity is given to an account, not to all pods.
   scene.extra = ({ serviceAccount }) => (serviceAccount === "loki" ? identity.env : {});
 });
@@ -49,8 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await scene?.close();
   await bucket?.end();
-  for (const one of [alerts, identity]) one?.server.close();
-  cache.close();
+  for (const one of [alerts, identity, cache]) one?.server.close();
   if (scratch) fs.rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -172,7 +167,7 @@ test("an orderly end of all ingesters leaves everything in the bucket, for empty
   await expectOwnLines();
   // Flushing wrote chunks to the cache, reading found them there.
   for (const tenant of tenants) expect([...cache.items.keys()]).toContainEqual(expect.stringMatching(`^${tenant}/`));
-  expect(cache.hits).toBeGreaterThan(0);
+  expect(cache.hits.size).toBeGreaterThan(0);
 });
 
 test("every part ends by itself when it is told to", async () => {

@@ -1,10 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Recorded } from "../../planning/record";
 import { matches, objects, workloads } from "../unit/observability-kit";
-import { within } from "../engine/envoy";
 
 /** Pods of a recording as processes of this machine: a small kubelet for tests of one system. Every pod has a loopback address of its own. */
 
@@ -156,87 +154,5 @@ export class Machine {
 
   public remove(): void {
     fs.rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** A program that runs until the test ends it. */
-export class Running {
-  private constructor(
-    public readonly name: string,
-    private readonly child: ChildProcess,
-    private readonly logFile: string,
-  ) {}
-
-  public static start(
-    name: string,
-    program: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>>,
-    folder: string,
-  ): Running {
-    fs.mkdirSync(folder, { recursive: true });
-    const logFile = path.join(folder, `${name}.log`);
-    const log = fs.openSync(logFile, "a");
-    const child = spawn(program, args, { env: { ...env }, cwd: folder, stdio: ["ignore", log, log] });
-    fs.closeSync(log);
-    return new Running(name, child, logFile);
-  }
-
-  /** Last lines of what it wrote. */
-  public get log(): string {
-    const lines = fs.readFileSync(this.logFile, "utf8").trim().split("\n").slice(-12);
-    return lines.map((line) => line.slice(0, 400)).join("\n");
-  }
-
-  public get pid(): number {
-    return this.child.pid ?? 0;
-  }
-
-  public get ended(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
-  }
-
-  /** How it ended: its exit code, or the signal. */
-  public get endedBy(): number | string | null {
-    return this.child.exitCode ?? this.child.signalCode;
-  }
-
-  /** Ends it: politely with a time limit, or as the kernel does. */
-  public async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM", limit = 5_000): Promise<void> {
-    if (this.ended) return;
-    const gone = new Promise((done) => this.child.once("exit", done));
-    this.child.kill(signal);
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), limit);
-    await gone;
-    clearTimeout(timer);
-  }
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** An HTTP request with a time limit; no connection is status 0. */
-export async function ask(url: string, init: RequestInit = {}, limit = 10_000): Promise<Answer> {
-  try {
-    const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(limit) });
-    return { status: answer.status, text: await answer.text() };
-  } catch (error) {
-    return { status: 0, text: String(error) };
-  }
-}
-
-/** Waits until an address answers 200; at most `limit` milliseconds. Says what it answered instead, and what the process wrote. */
-export async function ready(url: string, of: Running, limit: number): Promise<number> {
-  let last: Answer = { status: 0, text: "" };
-  try {
-    return await within(limit, `${of.name} to be ready`, async () => {
-      if (of.ended) throw new Error(`${of.name} ended`);
-      last = await ask(url, {}, 2_000);
-      return last.status === 200;
-    });
-  } catch (error) {
-    throw new Error(`${String(error)}: ${last.status} ${last.text}\n${of.log}`);
   }
 }

@@ -3,8 +3,10 @@ import http from "node:http";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type Answer } from "../../cli/client";
+import { root } from "../../cli/paths";
 import { tokenOf } from "../../cli/proof";
 import { MountedFolder } from "../../embedded/pods/mount";
+import { platformTenant } from "../../model/names";
 import type { Scope } from "../../model/routes";
 import { Lab } from "../engine/stack-kit";
 
@@ -13,11 +15,12 @@ export function tenantFile(metrics: "cortex" | "thanos", more = ""): string {
   return `owner: lab@example.com\ndescription: A tenant for tests\nmetrics: ${metrics}\napis: [metrics, logs]\nkeys: [2026-11]\n${more}`;
 }
 
-/** A lab with only these tenants, whose endpoints answer. */
+/** A lab with only these tenants, and the platform's own beside them, whose endpoints answer. */
 export class LiveLab extends Lab {
   public constructor(private readonly systems: Readonly<Record<string, "cortex" | "thanos">>) {
     super();
     for (const name of fs.readdirSync(this.tenants)) if (/^[a-z].*\.yaml$/.test(name)) fs.rmSync(path.join(this.tenants, name));
+    fs.copyFileSync(path.join(root, "tenants", `${platformTenant}.yaml`), this.file(platformTenant));
     for (const [name, system] of Object.entries(systems)) fs.writeFileSync(this.file(name), tenantFile(system));
   }
 

@@ -73,7 +73,7 @@ test("an ingestor that is told to end ships what it has in memory, under the ten
     for (const to of ingestors)
       for (let n = 0; n < 3; n++)
         expect(await lab.write(id, [{ name: "old", value: n, time: Date.now() - ages[id]!.days * day + n * 1000 }], to)).toBe(200);
-  await Promise.all(ingestors.map((pod) => lab.program(pod).kill("SIGTERM")));
+  await Promise.all(ingestors.map((pod) => lab.program(pod).end("SIGTERM")));
   expect([...blocks().keys()].sort()).toEqual([...ids].sort());
   for (const [id, all] of blocks()) {
     expect(all.map(({ meta }) => meta.thanos.labels.receive_replica).sort()).toEqual(ingestors.map((pod) => pod.name).sort());

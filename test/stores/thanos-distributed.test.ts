@@ -124,11 +124,11 @@ test("a dedicated querier answers for its tenant only, whatever the header says"
 
 test("with one ingestor killed, writes and reads go on; with two, writes are refused and none is lost", async () => {
   const [first, second] = lab.local.of("receive-ingestor") as [LocalPod, LocalPod];
-  await lab.program(first).kill();
+  await lab.program(first).end();
   for (let n = 0; n < 20; n++) await write("acme", { name: "after_kill", value: n, labels: { instance: `i${n}` } });
   await within(30_000, "all to be read", async () => Object.keys(values(await instant(frontend, "after_kill", as("acme")))).length === 20);
   expect(values(await instant(frontend, "shop_orders", as("acme")))).toEqual({ "acme/web": 1 });
-  await lab.program(second).kill();
+  await lab.program(second).end();
   expect(await lab.write("acme", [{ name: "refused", value: 1 }])).toBe(503);
   for (const pod of [first, second]) lab.program(pod).start();
   await Promise.all([first, second].map((pod) => lab.ready(pod)));

@@ -1,19 +1,21 @@
 import fs from "node:fs";
 import http from "node:http";
+import os from "node:os";
 import path from "node:path";
 import type { Storage } from "../../components/contracts";
 import { replicationFactor } from "../../model/capacity-figures";
 import type { Recorded } from "../../planning/record";
-import { within } from "../engine/envoy";
+import { toolPath } from "../engine/envoy";
 import { s3 as someS3, type Workload } from "../unit/observability-kit";
-import { ask, Program, scratchFolder, toolPath } from "./program-kit";
-import { Listener, memcached, S3Server, staticKeys } from "./servers-kit";
+import { Bucket, credentials } from "./bucket";
+import { ask, Program, ready } from "./program";
+import { Listener, memcached, type Memcached } from "./servers";
 import { LocalPods, type LocalPod } from "./thanos-pods";
 
 export const bucket = "example-thanos";
 /** The bucket of these tests, by a name that is replaced by the S3 server's address. */
 export const s3: Storage = { ...(someS3 as Extract<Storage, { kind: "s3" }>), bucket, endpoint: "s3.storage.svc:9000", insecure: true };
-const keys = { AWS_ACCESS_KEY_ID: staticKeys.accessKeyId, AWS_SECRET_ACCESS_KEY: staticKeys.secretAccessKey };
+const keys = { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey };
 
 /** How many pods of a workload run: all of those that hold or serve data, one of the others. */
 function count({ metadata, spec, template }: Workload): number {
@@ -33,15 +35,15 @@ const prunedTooSoon = /panic: [\s\S]*receive\.\(\*tenant\)\.shouldBeMarkedInacti
 
 /** Thanos as recorded, running on loopback with an S3 server. */
 export class ThanosLab {
-  public readonly dir = scratchFolder("thanos");
+  public readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "thanos-"));
   public readonly local: LocalPods;
   /** What the Prometheus of the platform's tenant was asked. */
   public readonly queries = new Set<string>();
-  public caches!: Readonly<Record<"results" | "blocks", Awaited<ReturnType<typeof memcached>>>>;
+  public caches!: Readonly<Record<"results" | "blocks", Memcached>>;
   private readonly net = LocalPods.freshNet();
   private readonly programs = new Map<string, Program>();
   private readonly servers: Listener[] = [];
-  private s3?: S3Server;
+  private readonly s3 = new Bucket([bucket]);
   private thanos = "";
 
   /** @param extra more arguments for a pod: what makes seconds out of a test's hours, never what a pod would not have. */
@@ -50,7 +52,7 @@ export class ThanosLab {
     private readonly extra: (pod: LocalPod) => string[] = () => [],
   ) {
     const hosts = {
-      "s3.storage.svc:9000": `${this.net}.240:7070`,
+      "s3.storage.svc:9000": this.s3.address,
       "memcached-results.thanos.svc:11211": `${this.net}.241:11211`,
       "memcached-blocks.thanos.svc:11211": `${this.net}.242:11211`,
       "prometheus.system-tenant.svc:9090": `${this.net}.243:9090`,
@@ -60,13 +62,12 @@ export class ThanosLab {
 
   /** Folder of the bucket on disk. */
   public get bucket(): string {
-    return path.join(this.s3?.root ?? "", bucket);
+    return this.s3.folderOf();
   }
 
   /** Starts the servers around Thanos, and the pods that `parts` picks. */
   public async start(parts: (pod: LocalPod) => boolean = () => true): Promise<void> {
     this.thanos = await toolPath("thanos");
-    this.s3 = await S3Server.of(path.join(this.dir, "s3"), `${this.net}.240`, [bucket]);
     const [results, blocks] = await Promise.all([memcached(`${this.net}.241`), memcached(`${this.net}.242`), this.s3.start()]);
     this.caches = { results, blocks };
     this.servers.push(results.server, blocks.server, await Listener.on(this.prometheus(), `${this.net}.243`, 9090));
@@ -95,7 +96,7 @@ export class ThanosLab {
   public async run(pods: readonly LocalPod[]): Promise<void> {
     for (const pod of pods) {
       const command = { file: this.thanos, args: [...pod.args, ...this.extra(pod)], env: pod.env };
-      this.programs.set(pod.name, new Program(pod.name, command, this.dir));
+      this.programs.set(pod.name, new Program(pod.name, command, this.dir, true));
       this.program(pod).start();
     }
     await Promise.all(pods.map((pod) => this.ready(pod)));
@@ -114,11 +115,7 @@ export class ThanosLab {
 
   public async ready(pod: LocalPod): Promise<void> {
     const program = this.program(pod);
-    await within(120_000, `${pod.name} to be ready: ${pod.args.join(" ")}`, async () => {
-      if (program.restarts > 2 && !prunedTooSoon.test(program.log))
-        throw new Error(`${pod.name} ends again and again:\n${program.log.slice(-3000)}`);
-      return (await ask(`http://${this.http(pod)}/-/ready`)).status === 200;
-    });
+    await ready(`http://${this.http(pod)}/-/ready`, program, 120_000, () => program.restarts <= 2 || prunedTooSoon.test(program.log));
   }
 
   public http(pod: LocalPod): string {
@@ -126,8 +123,8 @@ export class ThanosLab {
   }
 
   public async stop(): Promise<void> {
-    await Promise.all([...this.programs.values()].map((program) => program.kill()));
-    await this.s3?.stop();
+    await Promise.all([...this.programs.values()].map((program) => program.end()));
+    await this.s3.end();
     for (const server of this.servers) server.close();
     fs.rmSync(this.dir, { recursive: true, force: true });
   }

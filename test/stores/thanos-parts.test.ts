@@ -4,9 +4,9 @@ import path from "node:path";
 import { hashringsText, limiting } from "../../components/observability/thanos/receive-config";
 import { limitsFiles } from "../../model/limits";
 import { thanosRetentionDays } from "../../model/crossrules";
-import { within } from "../engine/envoy";
+import { toolPath, within } from "../engine/envoy";
 import { declaredThanos, tenant, workloads } from "../unit/observability-kit";
-import { ask, toolPath } from "./program-kit";
+import { ask } from "./program";
 import { port, s3, ThanosLab } from "./thanos-kit";
 
 /** Every argument and file that the program renders for Thanos, in both sizes, accepted by the binary itself. */
