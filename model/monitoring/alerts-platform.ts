@@ -81,7 +81,7 @@ const alerts = (hasAlertmanager: boolean): Alert[] => [
     summary: "The platform's alerts do not reach its Alertmanager.",
     description: "{{ $labels.pod }} drops alerts or knows no Alertmanager.",
     runbook:
-      "Prometheus' log has the gateway's answer: 401 is its token (TenantSigningKeyEnded), 5xx Cortex' Alertmanager (AlertmanagerFailing).",
+      "Prometheus' log has the gateway's answer: 401 is its token (TenantSigningKeyEnded), 404 that tenant `system` has no receiver yet (docs/monitoring.md), 5xx Cortex' Alertmanager (AlertmanagerFailing).",
   },
 ];
 

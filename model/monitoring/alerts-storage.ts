@@ -7,12 +7,22 @@ const compactor = 'job=~"cortex/(cortex|compactor)"';
 const receive = 'job=~"thanos/receive.*"';
 const hours = 3600;
 
+/** A counter that must stay still. `first`: its program exports it only from the first fault on, and `increase` does not see a counter that begins with 1. */
+type Still = readonly [fault: string, metric: string, exported?: "first"];
+
 /** Sum of counters that must stay still, by pod, with the name of the fault in label `fault`. */
-function faults(window: string, metrics: readonly (readonly [fault: string, metric: string])[]): string {
-  const one = ([fault, metric]: readonly [string, string]) =>
-    `label_replace(increase(${metric}[${window}]), "fault", "${fault}", "pod", ".*")`;
+function faults(window: string, metrics: readonly Still[]): string {
+  const risen = (metric: string) => `increase(${metric}[${window}])`;
+  const one = ([fault, metric, exported]: Still) => {
+    const vector = exported === undefined ? risen(metric) : `(${metric} unless ${metric} offset ${window}) or ${risen(metric)}`;
+    return `label_replace(${vector}, "fault", "${fault}", "pod", ".*")`;
+  };
   return `sum by (job, pod, fault) (${metrics.map(one).join(" or ")}) > 0`;
 }
+
+/** All three reach their buckets by one library; Loki gives its metrics another prefix. */
+const bucketCalls = (metric: string) =>
+  ["thanos", "loki"].map((prefix) => `rate(${prefix}_objstore_bucket_${metric}{operation!="attributes"}[15m])`).join(" or ");
 
 const alerts: readonly Alert[] = [
   {
@@ -58,7 +68,7 @@ const alerts: readonly Alert[] = [
       ["write", `prometheus_tsdb_wal_writes_failed_total{${receive}}`],
       ["corruption", `prometheus_tsdb_wal_corruptions_total{${receive}}`],
       ["disk full", "loki_ingester_wal_disk_full_failures_total"],
-      ["corruption", "loki_ingester_wal_corruptions_total"],
+      ["corruption", "loki_ingester_wal_corruptions_total", "first"],
     ]),
     for: "1m",
     severity: "critical",
@@ -106,8 +116,8 @@ const alerts: readonly Alert[] = [
   {
     alert: "BucketFailing",
     expr:
-      'sum by (job, component, operation) (rate(thanos_objstore_bucket_operation_failures_total{operation!="attributes"}[15m])) ' +
-      '/ (sum by (job, component, operation) (rate(thanos_objstore_bucket_operations_total{operation!="attributes"}[15m])) > 0) > 0.05',
+      `sum by (job, component, operation) (${bucketCalls("operation_failures_total")}) ` +
+      `/ (sum by (job, component, operation) (${bucketCalls("operations_total")}) > 0) > 0.05`,
     for: "15m",
     severity: "warning",
     summary: "Calls to a bucket fail.",

@@ -5,7 +5,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse, stringify } from "yaml";
 import { platformTenant, tenantNamespace } from "../../model/names";
-import { toolPath } from "../engine/envoy";
+import { toolPath, within } from "../engine/envoy";
 import { ask, Program, ready } from "./program";
 import type { LiveLab } from "./pods-kit";
 import { Listener } from "./servers";
@@ -60,7 +60,7 @@ export class PlatformPrometheus {
     const { items } = await json<{ items: { metadata: { name: string }; data?: Record<string, string> }[] }>("configmaps", "-n", home);
     for (const { data } of items.filter(({ metadata }) => metadata.name.startsWith(`${object}-rulefiles-`)))
       for (const [name, text] of Object.entries(data ?? {}))
-        fs.writeFileSync(path.join(dir, "rules", name), text.replace(/^(\s*)interval: .*$/gm, `$1interval: ${interval}`));
+        fs.writeFileSync(path.join(dir, "rules", name), text.replace(/\binterval: .*$/gm, `interval: ${interval}`));
 
     const user = path.join(dir, "kubeconfig");
     const known = parse(fs.readFileSync(kubeconfig, "utf8")) as { users: { user: object }[] };
@@ -96,6 +96,7 @@ export class PlatformPrometheus {
       `--config.file=${path.join(dir, "prometheus.yaml")}`,
       `--storage.tsdb.path=${path.join(dir, "data")}`,
       `--web.listen-address=${address}`,
+      "--rules.alert.resend-delay=1s",
     ];
     const program = new Program("prometheus", { file: await toolPath("prometheus"), args }, dir).start();
     const url = `http://${address}`;
@@ -137,8 +138,12 @@ export class PlatformPrometheus {
     return (await this.api<{ activeTargets: Target[] }>("targets", { state: "active" })).activeTargets;
   }
 
-  public get log(): string {
-    return this.program.log;
+  /** Waits until all that it discovers has been scraped; discovery takes some seconds. */
+  public async scraping(): Promise<void> {
+    await within(60_000, "first scrapes", async () => {
+      const targets = await this.targets();
+      return targets.length > 10 && targets.every(({ health }) => health !== "unknown");
+    });
   }
 
   public async end(): Promise<void> {

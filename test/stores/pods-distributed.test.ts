@@ -1,5 +1,8 @@
 import { prove } from "../../cli/proof";
 import { beyondLoopback, listeners } from "../../embedded/pods/sockets";
+import type { PlatformFacts } from "../../model/monitoring";
+import { unread } from "./monitoring-kit";
+import { PlatformPrometheus } from "./platform-prometheus";
 import { LiveLab, secondsUntil } from "./pods-kit";
 
 /**
@@ -41,5 +44,19 @@ test("one ingester a zone, and every part that gossips knows all the others, in 
     const members = async () => new Set((await lab.page(pod, port, "/memberlist")).match(/127\.\d+\.\d+\.\d+:7946/g)).size;
     await secondsUntil(20, members, (seen) => seen > 10);
     process.stderr.write(`   ${system}: ${await members()} members\n`);
+  }
+});
+
+test("every metric that a rule or a panel reads is exported by the microservices too", async () => {
+  const prometheus = await PlatformPrometheus.start(lab, "5s");
+  try {
+    await prometheus.scraping();
+    await prove(lab.up);
+    const scraped = async () => (await prometheus.query("min(count_over_time(up[5m]))"))[0]?.value[1];
+    await secondsUntil(30, scraped, (count) => Number(count) > 2);
+    const facts: PlatformFacts = { cluster: { size: "distributed" }, hardware: "existing", s3: { endpoint: "x", region: "x", bucketPrefix: "x" }, metrics: "cortex", logs: true }; // prettier-ignore
+    expect(await unread(prometheus, facts)).toEqual({ metrics: [], labels: [], selectors: [], hidden: [] });
+  } finally {
+    await prometheus.end();
   }
 });
