@@ -105,11 +105,11 @@ describe("runtime files", () => {
       for (const { file, text } of logLimits("distributed", of)) fs.writeFileSync(path.join(folder(), file), text + more);
     };
     publish(shorter);
-    await within(12_000, "the new limits", async () =>
+    await within(5_000, "the new limits", async () =>
       (await Promise.all(everyTenant.map((t) => lookback(t.storageId)))).every((l) => l === "3d"),
     );
     publish(everyTenant, "unheard_of: true\n");
-    await within(12_000, "the mistake to be told", async () => (await success()) === "0");
+    await within(5_000, "the mistake to be told", async () => (await success()) === "0");
     expect(await lookback("large")).toBe("3d");
     await scene.end("SIGKILL", part);
   });

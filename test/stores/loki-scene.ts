@@ -12,7 +12,14 @@ import type { Answer } from "./program";
 const main = { main: { map: "loki-config", at: "etc/loki" } };
 
 /** Waits that only make a test long: none changes what a part does, only when. An alert that comes before its notifier does is only sent again. */
-const sooner = ["-ruler.poll-interval=2s", "-ruler.evaluation-interval=2s", "-ruler.resend-delay=2s", "-querier.max-retries-per-request=1"];
+const sooner = [
+  "-ingester.min-ready-duration=0s",
+  "-runtime-config.reload-period=1s",
+  "-ruler.poll-interval=2s",
+  "-ruler.evaluation-interval=2s",
+  "-ruler.resend-delay=2s",
+  "-querier.max-retries-per-request=1",
+];
 
 /** Loki in one of its sizes, running on this machine from what the program declares. */
 export class LokiScene {

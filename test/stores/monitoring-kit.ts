@@ -19,7 +19,16 @@ const cannotShow: Readonly<Record<Size, Reasons>> = {
     "the receiver has a ring in size distributed": /^thanos_receive_config_last_reload_successful/,
     "exported from the first fault on": /^(loki_ingester_wal_corruptions_total|prometheus_remote_storage_samples_dropped_total)/,
   },
-  distributed: {},
+  distributed: {
+    "this machine has no program of the collector of logs": /^otelcol_|platform\/log-collector/,
+    "this machine has no memcached": /^memcached_up|memcached[-.]/,
+    "the queue of size single": /^cortex_query_frontend_queue_length/,
+    "rules and Alertmanagers of tenants, which size single shows":
+      /^(cortex_alertmanager_notifications_(failed_)?total|(cortex|loki)_prometheus_(notifications_dropped|rule_evaluations|rule_evaluation_failures)_total)/,
+    "refusals, which size single shows":
+      /^((cortex|loki)_discarded_(samples|bytes)_total|tenant_reason:rejected_(samples|writes|lines):rate5m|tenant_upstream_code:responses:rate5m\{.*"400\|403|http_requests_total\{.*code!~"2)/,
+    "exported from the first fault on": /^(loki_ingester_wal_corruptions_total|prometheus_remote_storage_samples_dropped_total)/,
+  },
 };
 
 /** Selectors of what is there only when something is wrong. */

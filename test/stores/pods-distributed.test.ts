@@ -26,6 +26,7 @@ test("ready within 60 s of up, and every tenant's endpoints answer through the m
   expect(proofs.map(({ tenant, ok, steps }) => [tenant, ok, steps.length])).toEqual([
     ["ada", true, 5],
     ["cyd", true, 5],
+    ["system", true, 5],
   ]);
 });
 
