@@ -69,6 +69,9 @@ const cortexWaits = [
   "-store-gateway.sharding-ring.wait-stability-min-duration=0s",
 ];
 
+/** The front end looks for schedulers every 10 s, and at the first look of a process that is all of Loki there is none yet. */
+const lokiWaits = ["-frontend.scheduler-dns-lookup-period=1s", "-ingester.min-ready-duration=0s"];
+
 /** Where Cortex in one process finds itself; it fills in 127.0.0.1, whatever it listens on (pkg/cortex/modules.go of v1.21.1). */
 function cortexAlone({ address, args, text }: Container): string[] {
   const target = args.flatMap((arg) => /^--?target=(.*)$/.exec(arg)?.[1] ?? []).at(-1) ?? /^target: (.*)$/m.exec(text)?.[1] ?? "all";
@@ -95,7 +98,7 @@ const table: Readonly<Record<string, Program>> = {
     extra: (of) => [...ringMember(rings.cortex, of), ...cortexAlone(of), ...cortexWaits],
     text: gossipAt,
   },
-  [images.loki]: { tool: "loki", extra: (of) => [...ringMember(rings.loki, of), "-ingester.min-ready-duration=0s"], text: gossipAt },
+  [images.loki]: { tool: "loki", extra: (of) => [...ringMember(rings.loki, of), ...lokiWaits], text: gossipAt },
   [images.thanos]: {
     tool: "thanos",
     // Thanos refuses a flag that comes twice, so only those that are not there.

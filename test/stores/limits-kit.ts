@@ -98,8 +98,8 @@ export class Store {
       ...top,
     };
     fs.writeFileSync(path.join(folder, "config.yaml"), stringify(changed));
-    // In a cluster a new ingester waits, so that rollouts go on one by one.
-    const args = [`-config.file=${path.join(folder, "config.yaml")}`, "-ingester.min-ready-duration=0s"];
+    const sooner = name === "loki" ? ["-ingester.min-ready-duration=0s", "-frontend.scheduler-dns-lookup-period=1s"] : [];
+    const args = [`-config.file=${path.join(folder, "config.yaml")}`, ...sooner];
     const program = new Program(name, { file: await toolPath(name), args }, folder);
     return new Store(program, `http://127.0.0.1:${http}`, folder, "/ready").started();
   }

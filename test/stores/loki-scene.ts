@@ -14,6 +14,7 @@ const main = { main: { map: "loki-config", at: "etc/loki" } };
 /** Waits that only make a test long: none changes what a part does, only when. An alert that comes before its notifier does is only sent again. */
 const sooner = [
   "-ingester.min-ready-duration=0s",
+  "-frontend.scheduler-dns-lookup-period=1s",
   "-runtime-config.reload-period=1s",
   "-ruler.poll-interval=2s",
   "-ruler.evaluation-interval=2s",

@@ -58,6 +58,13 @@ test("two tenants write series of the same name and labels, and each reads back 
   for (const [at, id] of ["acme", "globex", "vip--2"].entries())
     await write(id, { name: "shop_orders", value: at + 1, labels: { instance: "web" } });
   await within(60_000, "the stores to be known", async () => Object.keys(values(await instant(operators, "shop_orders"))).length === 3);
+  // Each querier looks for stores by itself.
+  for (const id of ["acme", "globex"])
+    await within(
+      30_000,
+      "the stores to be known",
+      async () => Object.keys(values(await instant(lab.local.one("query"), "shop_orders", as(id)))).length === 1,
+    );
   for (const [id, value] of Object.entries({ acme: 1, globex: 2 }))
     expect(values(await instant(frontend, "shop_orders", as(id)))).toEqual({ [`${id}/web`]: value });
   expect(values(await instant(operators, "shop_orders"))).toEqual({ "acme/web": 1, "globex/web": 2, "vip--2/web": 3 });
