@@ -100,7 +100,8 @@ const check: readonly Stage[] = [
 const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=3"], 300);
 const tools = (name: string, wanted: readonly string[]) =>
   command(name, "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts", ...wanted], 75 * 60);
-const storeTools = Object.keys(storeRecipes);
+/** Prometheus scrapes them. */
+const storeTools = [...Object.keys(storeRecipes), "prometheus"];
 const otherTools = Object.keys(recipes).filter((name) => !storeTools.includes(name));
 const engine = tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500);
 /** Apart from `npm test`: they start dozens of processes of the real stores. */

@@ -118,6 +118,8 @@ const stores: readonly Case[] = [
 const uploaded = `thanos_objstore_bucket_last_successful_upload_time{${p("cortex/ingester")},component="ingester"}`;
 const shipped = (what: string) => `thanos_shipper_${what}_total{${p("thanos/receive-ingestor")}}`;
 const bucket = (what: string) => `thanos_objstore_bucket_${what}_total{${p("thanos/store")},component="store",operation="get"}`;
+const lokiBucket = (what: string) => `loki_objstore_bucket_${what}_total{${p("loki/ingester")},component="chunks",operation="upload"}`;
+const corrupt = `loki_ingester_wal_corruptions_total{${p("loki/ingester")},type="segment"}`;
 const head = `prometheus_tsdb_head_series{${p("thanos/receive")},tenant="prod"}`;
 const factor = `thanos_receive_replication_factor{${p("thanos/receive")}}`;
 const most = singleHolds(false).thanos.series ?? 0;
@@ -138,6 +140,8 @@ const storage: readonly Case[] = [
   ...([["cortex/ingester", "write", "cortex_ingester_tsdb_wal_writes_failed_total"], ["thanos/receive", "corruption", "prometheus_tsdb_wal_corruptions_total"], ["loki/ingester", "disk full", "loki_ingester_wal_disk_full_failures_total"]] as const).map(
     ([job, fault, metric]) => of("WriteAheadLogFailing", 10, { [`${metric}{${p(job)}}`]: "0+1x20" }, { ...pod(job), fault }, { [`${metric}{${p(job)}}`]: "3x20" }),
   ),
+  // Loki exports it from the first fault on.
+  of("WriteAheadLogFailing", 10, { [corrupt]: "_x5 1x20" }, { ...pod("loki/ingester"), fault: "corruption" }, { [corrupt]: "1x20" }),
   of("VolumeFilling", 30, { [`loki_ingester_wal_disk_usage_percent{${p("loki/ingester")}}`]: "0.85x40" }, pod("loki/ingester"), { [`loki_ingester_wal_disk_usage_percent{${p("loki/ingester")}}`]: "0.8x40" }),
   of("VolumeFilling", 30, { [disk("storage_blocks")]: `${volume * 0.6}x40`, [disk("wal_storage_size")]: `${volume * 0.2}x40`, [disk("head_chunks_storage_size")]: `${volume * 0.1}x40` }, pod("thanos/receive"), { [disk("storage_blocks")]: `${volume * 0.4}x40` }),
   { alert: "CompactorNotRunning", at: 1620, every: 10, given: { [`cortex_compactor_last_successful_run_timestamp_seconds{${p("cortex/compactor")}}`]: "60x170" }, fires: { job: "cortex/compactor" }, quiet: { [`cortex_compactor_last_successful_run_timestamp_seconds{${p("cortex/compactor")}}`]: "0+600x170" } },
@@ -146,6 +150,7 @@ const storage: readonly Case[] = [
   of("CompactorNotRunning", 70, { [`thanos_compact_halted{${p("thanos/compactor-30d")}}`]: "1x80" }, { job: "thanos/compactor-30d" }, { [`thanos_compact_halted{${p("thanos/compactor-30d")}}`]: "0x80" }),
   { alert: "RetentionNotApplied", at: 1620, every: 10, given: { [`loki_compactor_apply_retention_last_successful_run_timestamp_seconds{${p("loki/compactor")}}`]: "60x170" }, fires: { job: "loki/compactor" }, quiet: { [`loki_compactor_apply_retention_last_successful_run_timestamp_seconds{${p("loki/compactor")}}`]: "0+600x170" } },
   of("BucketFailing", 40, { [bucket("operation_failures")]: "0+1x50", [bucket("operations")]: "0+10x50" }, { job: "thanos/store", component: "store", operation: "get" }, { [bucket("operations")]: "0+100x50" }),
+  of("BucketFailing", 40, { [lokiBucket("operation_failures")]: "0+1x50", [lokiBucket("operations")]: "0+10x50" }, { job: "loki/ingester", component: "chunks", operation: "upload" }, { [lokiBucket("operations")]: "0+100x50" }),
   headroom("CapacityNearlyUsed", 80, 0.85, 0.75),
   headroom("CapacityUsed", 30, 0.97, 0.93),
 ]; // prettier-ignore
