@@ -17,8 +17,11 @@ export function tenantFile(metrics: "cortex" | "thanos", more = ""): string {
 
 /** A lab with only these tenants, and the platform's own beside them, whose endpoints answer. */
 export class LiveLab extends Lab {
-  public constructor(private readonly systems: Readonly<Record<string, "cortex" | "thanos">>) {
+  private readonly systems: Readonly<Record<string, "cortex" | "thanos">>;
+
+  public constructor(systems: Readonly<Record<string, "cortex" | "thanos">>) {
     super();
+    this.systems = { [platformTenant]: "cortex", ...systems };
     for (const name of fs.readdirSync(this.tenants)) if (/^[a-z].*\.yaml$/.test(name)) fs.rmSync(path.join(this.tenants, name));
     fs.copyFileSync(path.join(root, "tenants", `${platformTenant}.yaml`), this.file(platformTenant));
     for (const [name, system] of Object.entries(systems)) fs.writeFileSync(this.file(name), tenantFile(system));

@@ -5,6 +5,7 @@ import { silentReporter } from "../../embedded/console";
 import { podsStatus, stopPods } from "../../embedded/pods";
 import { beyondLoopback, listeners } from "../../embedded/pods/sockets";
 import { isAlive, startOf } from "../../embedded/processid";
+import { monitoringTests } from "./monitoring-tests";
 import { LiveLab, secondsUntil } from "./pods-kit";
 
 /**
@@ -213,3 +214,6 @@ test("a stop leaves no process, and the next start has the data again", async ()
     );
   }
 });
+
+// Last: they use what the others count.
+describe("the platform's Prometheus", () => monitoringTests(lab, tenants));
