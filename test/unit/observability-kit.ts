@@ -92,7 +92,13 @@ function declare(args: Args): Promise<readonly Recorded[]> {
     const hardware = hardwareWith(args.storage ?? { kind: "volume" });
     const tenants = args.tenants ?? [];
     const settings = settingsOf(args.size ?? "single");
-    const cluster = new ObservabilityCluster("observability", { settings, hardware, tenants, retired: args.retired ?? [], atLeast: new Map() });
+    const cluster = new ObservabilityCluster("observability", {
+      settings,
+      hardware,
+      tenants,
+      retired: args.retired ?? [],
+      atLeast: new Map(),
+    });
     for (const t of tenants.filter((one) => one.querier === "dedicated"))
       dedicatedQuerier(t, cluster.addresses, { provider: hardware.provider });
   });
