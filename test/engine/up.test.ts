@@ -81,7 +81,7 @@ test("a new tenant: its own objects, and the limits of the systems it uses, as t
   expect(names(preview)).toEqual(names(up));
   // What it costs, against what stack and cluster are now; the update itself does not repeat it.
   expect(preview.text).toMatch(/Capacity of size single for 4 tenants, what changes against the last up:/);
-  expect(preview.text).toMatch(/ gateway +5 -> 6 .*\n +grafana +2 -> 3 .*\n +prometheus +2 -> 3 /);
+  expect(preview.text).toMatch(/ gateway +6 -> 7 .*\n +grafana +3 -> 4 .*\n +prometheus +3 -> 4 /);
   expect(preview.text).toMatch(/No capacity step/);
   expect(up.text).not.toMatch(/Capacity/);
   const foreign = up.changes.filter((s) => !s.name.startsWith("shop/") && s.name !== "shop" && !s.type.endsWith("Stack"));
