@@ -56,7 +56,7 @@ export async function inRoom<T>(
   const places = ensurePlaces(layout, running, (block) => report.note(`Pods move to ${block}.0/24: others listen where they were.`));
   const remedy =
     "Mend the cause and run npm start again; what already runs is kept. npm start -- --objects-only brings up the objects alone.";
-  const supervisor = new Supervisor({ records, report, signal, step, remedy });
+  const supervisor = new Supervisor({ records, report, signal, step, remedy, again: true });
   try {
     const result = await work({ layout, records, places, report, supervisor });
     supervisor.finish();

@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   readonly step: { readonly text: string; readonly expectSeconds: number };
   /** What to do when a process fails, as whole sentences. */
   readonly remedy: string;
+  /** A process that ends while others start is started once more, as the kubelet would. */
+  readonly again?: boolean;
 }
 
 /** The last lines of a log, each indented by four blanks. */
@@ -46,6 +48,9 @@ function tail(log: string): string {
 export class Supervisor {
   private step: Step | undefined;
   private readonly watched = new Map<string, { readonly spec: ProcessSpec; readonly record: ProcessRecord }>();
+
+  /** Second starts by name, done or under way. */
+  private readonly second = new Map<string, Promise<void>>();
 
   public constructor(private readonly options: SupervisorOptions) {}
 
@@ -74,13 +79,30 @@ export class Supervisor {
     }
   }
 
+  /** As `assertAlive`, but what has ended for the first time is started once more where the options say so. */
+  private async lookAfter(): Promise<void> {
+    this.options.signal?.throwIfAborted();
+    if (this.options.again === true)
+      for (const [name, { spec, record }] of this.watched)
+        if (!isAlive(record) && !this.second.has(name)) this.second.set(name, this.startAgain(spec, record));
+    await Promise.all(this.second.values());
+    this.assertAlive();
+  }
+
+  private startAgain(spec: ProcessSpec, { pid }: ProcessRecord): Promise<void> {
+    this.options.report.note(
+      `${spec.name} (process ${pid}) ended while it started; starting it once more. Its last words are in ${spec.log}.1`,
+    );
+    return this.launch(spec);
+  }
+
   private failure(spec: ProcessSpec, what: string): Error {
     return new Error(`${spec.name} ${what}. The last lines of ${spec.log}:\n${tail(spec.log)}\n${this.options.remedy}`);
   }
 
   /** Makes sure that a process of this specification lives; it need not be ready yet. Says whether it had to be started. */
   public async ensure(spec: ProcessSpec): Promise<"kept" | "started"> {
-    this.assertAlive();
+    await this.lookAfter();
     const record = this.options.records.all()[spec.name];
     if (record !== undefined && isAlive(record)) {
       if (record.fingerprint === spec.fingerprint && (await this.answersSoon(spec, record))) {
@@ -131,11 +153,11 @@ export class Supervisor {
   public async ready(spec: ProcessSpec): Promise<void> {
     const until = Date.now() + spec.patience * 1_000;
     while (spec.healthy !== undefined && !(await spec.healthy())) {
-      this.assertAlive();
+      await this.lookAfter();
       if (Date.now() > until) throw this.failure(spec, `was not ready after ${spec.patience} s`);
       await sleep(100);
     }
-    this.assertAlive();
+    await this.lookAfter();
   }
 }
 

@@ -4,6 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endProcess, launch } from "../../embedded/supervise/process";
+import { Records } from "../../embedded/supervise/records";
+import { Supervisor } from "../../embedded/supervise/supervisor";
 import type { Reporter } from "../../embedded/console";
 import { silentReporter } from "../../embedded/console";
 import { removeIfDead, withLock } from "../../embedded/lock";
@@ -28,6 +30,52 @@ async function logHas(text: string): Promise<void> {
   }
   throw new Error(`the log has no ${text}`);
 }
+
+describe("a supervisor", () => {
+  const supervise = async (script: string, again: boolean): Promise<string[]> => {
+    const said: string[] = [];
+    const records = new Records(path.join(dir, "processes.json"));
+    const report: Reporter = { ...silentReporter, note: (text) => void said.push(text) };
+    const supervisor = new Supervisor({
+      records,
+      report,
+      signal: undefined,
+      step: { text: "Parts", expectSeconds: 1 },
+      remedy: "Mend it.",
+      again,
+    });
+    const up = path.join(dir, "up");
+    const spec = {
+      ...command(script),
+      name: "part",
+      fingerprint: "f",
+      patience: 20,
+      grace: 1,
+      healthy: () => Promise.resolve(fs.existsSync(up)),
+    };
+    try {
+      await supervisor.ensure(spec);
+      await supervisor.ready(spec);
+    } finally {
+      const record = records.all()["part"];
+      if (record !== undefined) await endProcess(record, 1_000);
+    }
+    return said;
+  };
+  const secondTime = `const fs = require("fs"); if (fs.existsSync("once")) { fs.writeFileSync("up", ""); setInterval(() => {}, 1000); } else { fs.writeFileSync("once", ""); console.log("a fault"); }`;
+
+  test("starts what ends while it starts once more where it is told to, and says so", async () => {
+    expect(await supervise(secondTime, true)).toEqual([
+      expect.stringMatching(/^part \(process \d+\) ended while it started; starting it once more\. .*log\.1$/),
+    ]);
+    expect(fs.readFileSync(path.join(dir, "log.1"), "utf8")).toBe("a fault\n");
+  });
+
+  test("gives up what ends twice, and otherwise what ends once, with its last words", async () => {
+    await expect(supervise(`console.log("a fault")`, true)).rejects.toThrow(/part ended[^]*a fault\nMend it\./);
+    await expect(supervise(secondTime, false)).rejects.toThrow(/part ended[^]*a fault/);
+  });
+});
 
 describe("processes", () => {
   test("one that was launched is alive, has nothing of our environment, and ends when asked", async () => {
