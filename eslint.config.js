@@ -54,6 +54,10 @@ module.exports = tseslint.config(
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "no-restricted-properties": [
+        "error",
+        { object: "AbortSignal", property: "any", message: "It may never be aborted on Node 20; use linked() of embedded/signals.ts." },
+      ],
       "no-restricted-syntax": [
         "error",
         {

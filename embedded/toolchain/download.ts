@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { linked } from "../signals";
 import type { Context } from "./types";
 import type { Host } from "./hosts";
 import { ToolchainError } from "./types";
@@ -25,8 +26,10 @@ async function open(context: Context, host: Host, file: string, stop: AbortSigna
   const began = Date.now();
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(), context.hosts.patience());
+  // Not released: the body of the answer is still to come, and `stop` must end it too.
+  const either = linked([stop, silence.signal]);
   try {
-    const answer = await fetch(address, { signal: AbortSignal.any([stop, silence.signal]) });
+    const answer = await fetch(address, { signal: either.signal });
     if (answer.ok) return answer;
     await answer.body?.cancel();
     throw new ToolchainError(`${address} answered ${answer.status}.`);
@@ -56,7 +59,22 @@ async function publishedHash(context: Context, release: Release, stop: AbortSign
  */
 export async function download(context: Context, release: Release, target: string, onProgress: (text: string) => void): Promise<void> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([context.signal, stop.signal, AbortSignal.timeout(limitMilliseconds)]);
+  const whole = linked([context.signal, stop.signal], limitMilliseconds);
+  try {
+    await downloadUntil(context, release, target, onProgress, stop, whole.signal);
+  } finally {
+    whole.release();
+  }
+}
+
+async function downloadUntil(
+  context: Context,
+  release: Release,
+  target: string,
+  onProgress: (text: string) => void,
+  stop: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
   const address = context.hosts.address(release.host, release.file);
   const wanted = await publishedHash(context, release, signal);
   const answer = await open(context, release.host, release.file, signal);

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Reporter } from "../console";
+import { linked } from "../signals";
 import { cacheFolder, ensureEntry, findEntry, sweep } from "./cache";
 import type { Entry, Made } from "./cache";
 import { findOnPath } from "./find";
@@ -133,7 +134,7 @@ export async function ensureToolsWith(
   const cache = path.resolve(options.cache ?? cacheFolder());
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
-  const signal = options.signal ? AbortSignal.any([options.signal, interrupt.signal]) : interrupt.signal;
+  const { signal, release } = linked([options.signal, interrupt.signal]);
   // Builds run in process groups of their own, so the terminal's interrupt reaches only this process, which must pass it on.
   process.on("SIGINT", stop).on("SIGTERM", stop);
   try {
@@ -162,6 +163,7 @@ export async function ensureToolsWith(
     throw error;
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
+    release();
   }
 }
 

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { linked } from "../signals";
 import { readJson, writeJson } from "./files";
 
 /** The sites official releases come from. */
@@ -95,11 +96,14 @@ export class OfficialHosts {
 
 /** Any HTTP answer will do: sites answer their root with a redirect or 404. */
 async function answersWithin(site: string, limit: number, signal: AbortSignal): Promise<boolean> {
+  const stop = linked([signal], limit);
   try {
-    const answer = await fetch(site, { method: "HEAD", redirect: "manual", signal: AbortSignal.any([signal, AbortSignal.timeout(limit)]) });
+    const answer = await fetch(site, { method: "HEAD", redirect: "manual", signal: stop.signal });
     await answer.body?.cancel();
     return true;
   } catch {
     return false;
+  } finally {
+    stop.release();
   }
 }

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { linked } from "../../signals";
 import { CancelledError, UserError } from "../protocol/errors";
 import type { Fields } from "../protocol/values";
 
@@ -199,9 +200,9 @@ export class ApiClient {
     };
     if (body) Object.assign(headers, { "Content-Type": request.contentType ?? "application/json", "Content-Length": body.length });
     const { agent, auth } = connection;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.timeoutMilliseconds)]);
+    const { signal, release } = linked([this.#stop.signal], this.timeoutMilliseconds);
     const options: https.RequestOptions = { method: request.method, headers, agent, signal, ...(auth ? { auth } : {}) };
-    return new Promise((resolve, reject) => {
+    return new Promise<RawAnswer>((resolve, reject) => {
       const late = () =>
         new UserError(
           `the Kubernetes API server at ${this.server} gave no answer to ${request.method} ${request.path} within ${this.timeoutMilliseconds / 1000} s`,
@@ -221,6 +222,6 @@ export class ApiClient {
         });
       });
       sent.on("error", failed).end(body);
-    });
+    }).finally(release);
   }
 }
