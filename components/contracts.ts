@@ -64,6 +64,8 @@ export interface SharedCluster {
     /** gRPC StoreAPI endpoints for a dedicated querier. */
     readonly stores: readonly Address[];
   };
+  /** The platform's own Prometheus. A gateway asks it for what the stores count and apply for its tenant, and for nothing else. */
+  readonly platform: { readonly prometheus: Address };
 }
 
 /** Publishing a tenant's hosts to the world; `edge: none` publishes nothing. */

@@ -48,7 +48,7 @@ function roleOf(actor: Actor, other: Actor): string {
 const platformPrometheus = `${tenantNamespace(platformTenant)}/prometheus`;
 const isCrossing = (a: Actor, b: Actor) =>
   a.kind === "pod" && b.kind === "pod" && a.tenant !== undefined && b.tenant !== undefined && a.tenant !== b.tenant;
-/** Seen from the gateway's end. */
+/** Seen from the gateway's end, whichever began: it is scraped, and it asks for its own tenant's series. */
 const isPlatformScrape = (a: Actor, b: Actor) => a.id.endsWith("-tenant/gateway") && b.id === platformPrometheus;
 
 interface Row {

@@ -40,6 +40,7 @@ const always: Reasons = {
     [role.grafana]: "People's browsers",
     [role.prometheus]: "What Datadog agents send: the collector is a container of this pod",
     [role.frontend]: "Tenants with `querier: dedicated`: queries",
+    [role.platformPrometheus]: "What stores count and apply for this tenant, for the tenant's own dashboard: docs/monitoring.md",
     "Thanos query-frontend": reads,
   },
   [role.grafana]: {

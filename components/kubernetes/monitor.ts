@@ -4,11 +4,21 @@ import type { Labels } from "./labels";
 
 /** One step of Prometheus' relabelling, as the operator writes it. */
 export interface Relabeling {
-  readonly action?: "replace" | "keep" | "drop";
+  readonly action?: "replace" | "keep" | "drop" | "labeldrop";
   readonly sourceLabels?: readonly string[];
   readonly regex?: string;
   readonly targetLabel?: string;
   readonly replacement?: string;
+}
+
+export interface PodEndpoint {
+  readonly port: string;
+  readonly path: string;
+  readonly name?: string;
+  /** Where a series has a label that its target has too, the series' own is kept. */
+  readonly honorLabels?: boolean;
+  /** Which series are kept, where it is not those of the other endpoints. */
+  readonly metricRelabelings?: readonly Relabeling[];
 }
 
 export interface PodMonitorArgs {
@@ -22,7 +32,7 @@ export interface PodMonitorArgs {
   /** Default: pods of its own namespace. */
   readonly anyNamespace?: boolean;
   /** Named ports of the pods and the paths there. Two paths of one port need names, or their targets would have the same labels. */
-  readonly endpoints: readonly { readonly port: string; readonly path: string; readonly name?: string }[];
+  readonly endpoints: readonly PodEndpoint[];
   /** Labels of the target: `job` and others, from what discovery knows. */
   readonly relabelings: readonly Relabeling[];
   /** Which of the series are kept. */
@@ -41,12 +51,13 @@ export function podMonitor(logicalName: string, args: PodMonitorArgs, opts: pulu
       spec: {
         selector: { matchLabels: { ...args.pods }, ...(except.length > 0 && { matchExpressions: except }) },
         ...(args.anyNamespace && { namespaceSelector: { any: true } }),
-        podMetricsEndpoints: args.endpoints.map(({ port, path, name }) => ({
+        podMetricsEndpoints: args.endpoints.map(({ port, path, name, honorLabels, metricRelabelings }) => ({
           port,
           path,
           interval: "30s",
           relabelings: [...args.relabelings, ...(name === undefined ? [] : [{ targetLabel: "endpoint", replacement: name }])],
-          metricRelabelings: args.metricRelabelings,
+          metricRelabelings: metricRelabelings ?? args.metricRelabelings,
+          ...(honorLabels && { honorLabels }),
         })),
       },
     },

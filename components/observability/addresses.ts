@@ -1,4 +1,4 @@
-import { systemNamespaces } from "../../model/names";
+import { platformTenant, systemNamespaces, tenantNamespace } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
 
 /** Ports of the pods; Services use the same numbers, so a network policy reads like the address. */
@@ -18,6 +18,9 @@ export const services = {
 function address(system: keyof typeof systemNamespaces, service: string, port: number): Address {
   return { host: `${service}.${systemNamespaces[system]}.svc`, port };
 }
+
+/** The Prometheus of the platform's own tenant: no store, but it knows what stores count for each tenant. */
+export const platformPrometheusAddress: Address = { host: `prometheus.${tenantNamespace(platformTenant)}.svc`, port: 9090 };
 
 /**
  * Addresses of the shared systems, as names and numbers only: a stack of tenants that does not declare the cluster uses it too.
@@ -46,5 +49,6 @@ export function clusterAddresses(): SharedCluster {
       query: address("thanos", services.thanos.query, ports.thanos.http),
       stores: [address("thanos", services.thanos.stores, ports.thanos.grpc)],
     },
+    platform: { prometheus: platformPrometheusAddress },
   };
 }

@@ -1,3 +1,4 @@
+import { hasPlatformSeries } from "../../model/monitoring/federated";
 import { logsNamespace, platformTenant, receiveParts, systemNamespaces, tenantNamespace } from "../../model/names";
 import type { Address, SharedCluster } from "../contracts";
 import {
@@ -45,6 +46,14 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
     to: [
       ...upstreams(place, cluster),
       { peer: { pods: grafana }, ports: [grafanaPort] },
+      ...(hasPlatformSeries(place.tenant)
+        ? [
+            {
+              peer: { pods: prometheus, namespaces: inNamespace(tenantNamespace(platformTenant)) },
+              ports: [cluster.platform.prometheus.port],
+            },
+          ]
+        : []),
       ...(place.tenant.apis.includes("datadog") ? [{ peer: { pods: prometheus }, ports: [collectorPort] }] : []),
     ],
   });
@@ -55,7 +64,13 @@ export function policies(place: Place, cluster: SharedCluster, ports: GatewayPor
   draw(place, "prometheus", prometheus, {
     from: [
       ...(place.tenant.apis.includes("datadog") ? [{ peer: { pods: gateway }, ports: [collectorPort] }] : []),
-      ...(place.tenant.name === platformTenant ? [{ peer: headSeriesReaders(place), ports: [prometheusPort] }] : []),
+      ...(place.tenant.name === platformTenant
+        ? [
+            { peer: headSeriesReaders(place), ports: [prometheusPort] },
+            // What it knows of each tenant, for the tenant.
+            { peer: { pods: gateway, namespaces: { exists: tenantLabel } }, ports: [prometheusPort] },
+          ]
+        : []),
     ],
     to: [
       toGateway,

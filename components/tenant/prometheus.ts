@@ -2,9 +2,10 @@ import * as kubernetes from "../kubernetes/api";
 import type * as pulumi from "@pulumi/pulumi";
 import { hostNames } from "../../model/hosts";
 import { tenantRules } from "../../model/monitoring";
-import { gatewayRelabelings } from "../../model/monitoring/kept";
+import { hasPlatformSeries } from "../../model/monitoring/federated";
+import { gatewayRelabelings, platformSeries } from "../../model/monitoring/kept";
 import { ruleSpec } from "../../model/monitoring/rule";
-import { gatewayEndpoints } from "../../model/monitoring/upstreams";
+import { gatewayEndpoints, platformEndpoint } from "../../model/monitoring/upstreams";
 import { platformTenant } from "../../model/names";
 import { toYaml } from "../../model/text";
 import { serviceLevel } from "../../model/tiers";
@@ -151,7 +152,10 @@ function scrapeGateway(place: Place): void {
     {
       ...metadata(place, "gateway"),
       pods: selector("tenant", "gateway"),
-      endpoints: gatewayEndpoints,
+      endpoints: [
+        ...gatewayEndpoints,
+        ...(hasPlatformSeries(place.tenant) ? [{ ...platformEndpoint, metricRelabelings: platformSeries }] : []),
+      ],
       relabelings: gatewayTarget,
       metricRelabelings: gatewayRelabelings,
     },

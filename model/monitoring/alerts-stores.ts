@@ -1,5 +1,6 @@
 import { distributed, systems } from "../capacity-figures";
 import type { SystemName } from "../capacity-figures";
+import { thanosReloadStep } from "./applied";
 import type { CapacityFacts } from "./capacity";
 import type { Alert, RuleGroup } from "./rule";
 
@@ -66,14 +67,17 @@ function alerts(facts: CapacityFacts): Alert[] {
     },
     {
       alert: "LimitsReloadFailed",
-      expr: "min by (job, pod) (cortex_runtime_config_last_reload_successful or loki_runtime_config_last_reload_successful) == 0",
+      expr:
+        "min by (job, pod) (cortex_runtime_config_last_reload_successful or loki_runtime_config_last_reload_successful) == 0 " +
+        `or ${thanosReloadStep.record} > 1`,
       for: "1m",
       severity: "critical",
       summary: "A store could not read its file of limits and goes on with the last good one.",
       description:
         "{{ $labels.pod }} ({{ $labels.job }}) could not reload the limits of tenants. A restart would not come up with this file.",
       runbook:
-        "Its log names line and field. Go back to the commit before (`git revert`, `pulumi up`): the file on disk must be good before any pod restarts.",
+        "Its log names line and field (`reload`). Go back to the commit before (`git revert`, `pulumi up`): the file on disk must be good before any pod restarts. " +
+        "Of Thanos v0.42 it is known by its count of reloads, so two good changes within one scrape raise it too, until the next reload: look at its log.",
     },
     {
       alert: "HashringReloadFailed",

@@ -45,16 +45,4 @@ export const tenantAlerts: readonly Alert[] = [
       "`rate_limited`: megabytesPerSecond. `stream_limit`: streams; a label with too many values. `per_stream_rate_limit`: one stream above 3 MB/s; split it by a label. `greater_than_max_sample_age`, `too_far_behind`: old lines. " +
       "`line_too_long`: above 256 KB.",
   },
-  {
-    alert: "LimitsNotLive",
-    expr: "(store_limit:applied:current != on (store, option, storage_id) group_left (tenant) max by (store, option, storage_id, tenant) (tenantstack_store_limit))",
-    for: "10m",
-    severity: "critical",
-    summary: "A store applies another limit than the tenant's file says.",
-    description:
-      "{{ $labels.store }} applies {{ $value | humanize }} as {{ $labels.option }} to {{ $labels.tenant }}; its file says otherwise.",
-    runbook:
-      "The store did not take up its limits: look for a broken file in its log (`reload`) and at LimitsReloadFailed. Thanos v0.42 counts no failed reload, so there this alert is the only sign. " +
-      "Otherwise a `pulumi up` stopped half way: run it again.",
-  },
 ];

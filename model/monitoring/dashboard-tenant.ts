@@ -1,9 +1,37 @@
+import { appliedSeries } from "./applied";
 import type { Dashboard, Panel } from "./dashboard";
 import { shownLimits } from "./statement";
+import type { ShownLimit } from "./statement";
+import { rejectedSeries, useSeries } from "./tenants";
+
+const selecting = (...matchers: readonly string[]) => `{${matchers.filter((text) => text !== "").join(",")}}`;
+
+/** What is used of a limit, beside the limit. A tenant has the stores' figures from each of its gateways, all the same: hence `max`. */
+export function limitPanel({ limit, title, unit }: ShownLimit, of: string): Panel {
+  const select = selecting(of, `limit="${limit}"`);
+  return {
+    title,
+    unit,
+    queries: [
+      { expr: `max by (system) (${useSeries}${select})`, legend: "{{system}}" },
+      { expr: `max(${appliedSeries}${select})`, legend: "limit" },
+    ],
+  };
+}
+
+/** What the stores refuse, by their reasons; of all tenants where `of` is empty. */
+export function rejections(of: string): Panel[] {
+  const by = (series: string) => `sum by (reason) (max by (tenant, reason) (${series}${selecting(of)}))`;
+  return [
+    { title: "Rejected samples, by reason", unit: "cps", queries: [{ expr: by(rejectedSeries.samples), legend: "Cortex {{reason}}" }] },
+    { title: "Rejected writes of Thanos, by answer", unit: "reqps", queries: [{ expr: by(rejectedSeries.writes), legend: "{{reason}}" }] },
+    { title: "Rejected log lines, by reason", unit: "cps", queries: [{ expr: by(rejectedSeries.lines), legend: "Loki {{reason}}" }] },
+  ];
+}
 
 /** Panels that both the operators' view of a tenant and the tenant's own have, over series of the gateways' rules. `of` selects the tenant, or is empty. */
 export function gatewayPanels(of: string) {
-  const select = (metric: string, more = "") => `${metric}{${[of, more].filter((text) => text !== "").join(",")}}`;
+  const select = (metric: string, more = "") => `${metric}${selecting(of, more)}`;
   const upstream = "{{envoy_cluster_name}}";
   return {
     requests: { title: "Requests", unit: "reqps", queries: [{ expr: select("tenant_upstream:requests:rate5m"), legend: upstream }] },
@@ -55,51 +83,29 @@ export function gatewayPanels(of: string) {
 }
 
 const panels = gatewayPanels("");
-const own = (limit: string) => `max(tenant_limit:stated:max{limit="${limit}"})`;
 
-/** What a tenant sees of itself: one text for all tenants, over what its own gateway tells. */
+/** What a tenant sees of itself: one text for all tenants, over what its own gateway tells and what the platform tells it. */
 export const tenantDashboard: Dashboard = {
   uid: "tenantstack-own",
   title: "This tenant: use, limits, errors",
   rows: [
     {
-      title: "Limits, from the tenant's file",
+      title: "Use and limits, as the stores and the gateway count and apply them",
       panels: [
-        ...shownLimits.map(({ limit, title, unit }): Panel => ({ title, unit, kind: "stat", width: 4, queries: [{ expr: own(limit) }] })),
-        panels.certificate,
-        panels.key,
-      ],
-    },
-    {
-      title: "Use",
-      panels: [
-        ...(["ingest", "query", "manage"] as const).map((name): Panel => ({
-          title: `Requests of class ${name}`,
-          unit: "reqps",
-          note: "The limit is the gateway's, over all its replicas; samples, series and lines are limited by the stores.",
-          queries: [
-            { expr: `sum(tenant_class:requests:rate5m{class="${name}"})`, legend: "use" },
-            { expr: own(`requests.${name}`), legend: "limit" },
-          ],
-        })),
+        ...shownLimits.map((limit) => limitPanel(limit, "")),
         {
           title: "Bytes written, as sent",
           note: "Compressed. The limit of logs counts uncompressed lines.",
           unit: "Bps",
           queries: [{ expr: "tenant_upstream:sent_bytes:rate5m", legend: "{{envoy_cluster_name}}" }],
         },
-        {
-          title: "Queries at one time",
-          queries: [
-            { expr: "sum by (envoy_cluster_name) (tenant_upstream:queries:current)", legend: "{{envoy_cluster_name}}" },
-            { expr: own("queries.parallelism"), legend: "limit" },
-          ],
-        },
+        panels.certificate,
+        panels.key,
       ],
     },
     {
       title: "Errors",
-      panels: [panels.codes, panels.errors, panels.refusals],
+      panels: [...rejections(""), panels.refusals, panels.codes, panels.errors],
     },
     {
       title: "Requests",

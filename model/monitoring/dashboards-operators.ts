@@ -1,5 +1,5 @@
 import type { Dashboard, Panel, Row } from "./dashboard";
-import { gatewayPanels } from "./dashboard-tenant";
+import { gatewayPanels, limitPanel, rejections } from "./dashboard-tenant";
 import { shownLimits } from "./statement";
 import { usageMeasures } from "./usage";
 
@@ -7,24 +7,6 @@ import { usageMeasures } from "./usage";
 
 const top = (count: number, expr: string) => `topk(${count}, ${expr})`;
 const stat = (title: string, expr: string, unit = "short"): Panel => ({ title, kind: "stat", unit, width: 4, queries: [{ expr }] });
-
-const rejections = (select: string): Panel[] => [
-  {
-    title: "Rejected samples, by reason",
-    unit: "cps",
-    queries: [{ expr: `sum by (reason) (tenant_reason:rejected_samples:rate5m${select})`, legend: "Cortex {{reason}}" }],
-  },
-  {
-    title: "Rejected writes of Thanos, by answer",
-    unit: "reqps",
-    queries: [{ expr: `sum by (reason) (tenant_reason:rejected_writes:rate5m${select})`, legend: "{{reason}}" }],
-  },
-  {
-    title: "Rejected log lines, by reason",
-    unit: "cps",
-    queries: [{ expr: `sum by (reason) (tenant_reason:rejected_lines:rate5m${select})`, legend: "Loki {{reason}}" }],
-  },
-];
 
 const overview: Dashboard = {
   uid: "tenantstack-overview",
@@ -97,22 +79,13 @@ const overview: Dashboard = {
 
 const ofTenant = 'tenant="$tenant"';
 const shared = gatewayPanels(ofTenant);
-const limitPanel = ({ limit, title, unit }: (typeof shownLimits)[number]): Panel => ({
-  title,
-  unit,
-  queries: [
-    { expr: `sum by (system) (tenant_limit:use:current{${ofTenant},limit="${limit}"})`, legend: "{{system}}" },
-    { expr: `max(tenant_limit:stated:max{${ofTenant},limit="${limit}"})`, legend: "limit" },
-  ],
-});
-
 const tenants: Dashboard = {
   uid: "tenantstack-tenants",
   title: "Platform: one tenant",
   variables: [{ name: "tenant", values: "label_values(tenant:info:max, tenant)" }],
   rows: [
-    { title: "Use against limits", panels: shownLimits.map(limitPanel) },
-    { title: "Rejected by the stores", panels: rejections(`{${ofTenant}}`) },
+    { title: "Use against limits", panels: shownLimits.map((limit) => limitPanel(limit, ofTenant)) },
+    { title: "Rejected by the stores", panels: rejections(ofTenant) },
     {
       title: "Requests at its gateway",
       panels: [shared.requests, shared.errors, shared.codes, shared.latency, shared.typical, shared.refusals],

@@ -1,4 +1,5 @@
 import { limitClasses } from "../routes";
+import { appliedSeries } from "./applied";
 import { anyOf, share } from "./promql";
 import type { Alert, Recording, RuleGroup } from "./rule";
 import { allUpstreams, upstreamsOf } from "./upstreams";
@@ -68,8 +69,8 @@ const refusals: readonly Recording[] = [
 }));
 
 const facts: readonly Recording[] = [
-  { record: "tenant_limit:stated:max", expr: "max by (tenant, limit) (tenantstack_limit)" },
-  { record: "tenant:info:max", expr: "max by (tenant, storage_id, metrics, state, tier) (tenantstack_tenant_info)" },
+  { record: appliedSeries, expr: "max by (tenant, limit) (tenantstack_limit)", labels: { system: "gateway" } },
+  { record: "tenant:info:max", expr: "max by (tenant, storage_id, logs, metrics, state, tier) (tenantstack_tenant_info)" },
   { record: "tenant:certificate_days:min", expr: "min by (tenant) (envoy_server_days_until_first_cert_expiring)" },
   { record: "tenant:signing_key_end:min", expr: "min by (tenant, key) (tenantstack_signing_key_end_timestamp_seconds)" },
 ];

@@ -3,9 +3,10 @@ import type { PlatformFacts } from ".";
 import { queriesOf } from "./dashboard";
 import { tenantDashboard } from "./dashboard-tenant";
 import { operatorDashboards } from "./dashboards-operators";
+import { seriesOfTenants } from "./federated";
 import { metricsIn } from "./promql";
 import type { RuleGroup } from "./rule";
-import { comparedOptions } from "./statement";
+import { appliedLimits } from "./applied";
 
 /** What of a scrape is kept: what a rule or a dashboard reads. The stores export thousands of series a pod; a series that nobody reads costs the same. */
 
@@ -50,13 +51,19 @@ export const gatewayRelabelings: readonly Relabeling[] = [
   },
 ];
 
+/** For what a tenant's Prometheus gets of the platform's, whose name it must not bear. */
+export const platformSeries = [
+  { action: "keep", sourceLabels: ["__name__"], regex: seriesOfTenants.join("|") },
+  { action: "labeldrop", regex: "prometheus" },
+] as const;
+
 const overrides = /^(cortex|loki)_overrides(_defaults)?$/;
 
-/** For everything else of the platform. Of the stores' exported options only those that are compared: there are a hundred for each tenant. */
+/** For everything else of the platform. Of the stores' exported options only those that are limits of tenants: there are a hundred for each tenant. */
 export function platformRelabelings(facts: PlatformFacts): Relabeling[] {
   const names = metricsRead(facts).filter((name) => !isGateways(name));
   const plain = names.filter((name) => !overrides.test(name));
-  const options = [...comparedOptions.cortex, ...comparedOptions.loki].sort();
+  const options = [...new Set(appliedLimits.map(({ option }) => option))].sort();
   const exported = `(${names.filter((name) => overrides.test(name)).join("|")});(${options.join("|")})`;
   return [{ action: "keep", sourceLabels: ["__name__", "limit_name"], regex: `(${plain.join("|")});.*|${exported}` }];
 }

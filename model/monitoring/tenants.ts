@@ -1,4 +1,5 @@
 import { limitClasses } from "../routes";
+import { appliedGroups, appliedSeries } from "./applied";
 import { byTenant, perCopy } from "./promql";
 import type { Recording, RuleGroup } from "./rule";
 
@@ -28,7 +29,9 @@ const uses: readonly Use[] = [
 /** Queries under way, of the store where most are: each store has a bound of its own. */
 const queries = "max by (tenant) (tenant_upstream:queries:current)";
 
-const record = "tenant_limit:use:current";
+/** Series of what a tenant uses of a limit. */
+export const useSeries = "tenant_limit:use:current";
+const record = useSeries;
 const use: readonly Recording[] = [
   ...uses.map(([system, limit, expr]) => ({ record, expr, labels: { limit, system } })),
   { record, expr: queries, labels: { limit: "queries.parallelism", system: "gateway" } },
@@ -39,60 +42,44 @@ const use: readonly Recording[] = [
   })),
   {
     record: "tenant_limit:use:ratio",
-    expr: "sum by (tenant, limit) (tenant_limit:use:current) / (sum by (tenant, limit) (tenant_limit:stated:max) > 0)",
+    expr: `sum by (tenant, limit) (${useSeries}) / (max by (tenant, limit) (${appliedSeries}) > 0)`,
   },
 ];
+
+/** Series of what stores refuse of a tenant, by their own reasons. */
+export const rejectedSeries = {
+  samples: "tenant_reason:rejected_samples:rate5m",
+  writes: "tenant_reason:rejected_writes:rate5m",
+  lines: "tenant_reason:rejected_lines:rate5m",
+  logBytes: "tenant_reason:rejected_log_bytes:rate5m",
+} as const;
 
 /** Refused by the stores, by their own reasons. Ingesters count a copy each; with size single Cortex exports only those of its ingester. */
 const rejections: readonly Recording[] = [
   {
-    record: "tenant_reason:rejected_samples:rate5m",
+    record: rejectedSeries.samples,
     expr: byTenant("rate(cortex_discarded_samples_total[5m])", "user", "reason"),
     labels: { system: "cortex" },
   },
   {
-    record: "tenant_reason:rejected_writes:rate5m",
+    record: rejectedSeries.writes,
     expr: `label_replace(${byTenant('rate(http_requests_total{job=~"thanos/.+",handler=~"receive|otlp",code!~"2.."}[5m])', "tenant", "code")}, "reason", "HTTP $1", "code", "(.+)")`,
     labels: { system: "thanos" },
   },
   {
-    record: "tenant_reason:rejected_lines:rate5m",
+    record: rejectedSeries.lines,
     expr: byTenant("rate(loki_discarded_samples_total[5m])", "tenant", "reason"),
     labels: { system: "loki" },
   },
   {
-    record: "tenant_reason:rejected_log_bytes:rate5m",
+    record: rejectedSeries.logBytes,
     expr: byTenant("rate(loki_discarded_bytes_total[5m])", "tenant", "reason"),
     labels: { system: "loki" },
   },
 ];
 
-const optionOf = (metric: string) => `label_replace(${metric}, "option", "$1", "limit_name", "(.+)")`;
-const byPod = (vector: string, idLabel: string, ...more: readonly string[]) =>
-  `max by (${[...more, "storage_id", "pod"].join(", ")}) (label_replace(${vector}, "storage_id", "$1", "${idLabel}", "(.+)"))`;
-const lokiOverrides = byPod(optionOf("loki_overrides"), "user", "option");
-
-/** Options that stores say they apply, by pod, in the labels of `tenantstack_store_limit`. Loki exports only those that differ from its defaults. */
-const applied: readonly Recording[] = [
-  { expr: byPod(optionOf("cortex_overrides"), "user", "option"), labels: { store: "cortex" } },
-  {
-    expr:
-      `${lokiOverrides} or ((0 * max by (option, storage_id) (tenantstack_store_limit{store="loki"}) ` +
-      `+ on (option) group_left () max by (option) (${optionOf("loki_overrides_defaults")})) unless on (option, storage_id) ${lokiOverrides})`,
-    labels: { store: "loki" },
-  },
-  {
-    expr: byPod('thanos_receive_head_series_limit{tenant!=""}', "tenant"),
-    labels: { option: "head_series_limit", store: "thanos-receive" },
-  },
-  {
-    expr: byPod('thanos_receive_write_limits{tenant!="",limit="samples"}', "tenant"),
-    labels: { option: "request.samples_limit", store: "thanos-receive" },
-  },
-].map((rule) => ({ record: "store_limit:applied:current", ...rule }));
-
 export const tenantGroups: readonly RuleGroup[] = [
   { name: "tenant-use", interval: "1m", rules: use },
   { name: "tenant-rejections", interval: "1m", rules: rejections },
-  { name: "store-limits", interval: "1m", rules: applied },
+  ...appliedGroups,
 ];

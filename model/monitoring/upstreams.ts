@@ -15,8 +15,13 @@ export const upstreamsOf = Object.fromEntries(limitClasses.map((name) => [name, 
 /** All of them. */
 export const allUpstreams = limitClasses.flatMap((name) => upstreamsOf[name]);
 
-/** Paths of the gateway's metrics port: Envoy's own metrics, and what the gateway tells of its tenant. */
-export const metricsPaths = { envoy: "/stats/prometheus", tenant: "/tenant" } as const;
+/** Paths of the gateway's metrics port: Envoy's own metrics, what the gateway tells of its tenant, and what the platform knows of it. */
+export const metricsPaths = { envoy: "/stats/prometheus", tenant: "/tenant", platform: "/platform" } as const;
 
-/** What Prometheus scrapes of a gateway, each path under a name of its own. */
-export const gatewayEndpoints = Object.entries(metricsPaths).map(([name, path]) => ({ port: "metrics", path, name }));
+const endpoint = (name: keyof typeof metricsPaths) => ({ port: "metrics", path: metricsPaths[name], name });
+
+/** What Prometheus scrapes of a gateway, each path under a name of its own; the platform's Prometheus too. */
+export const gatewayEndpoints = [endpoint("envoy"), endpoint("tenant")];
+
+/** What only the tenant's own Prometheus scrapes: it comes from the platform's. Its series keep their labels. */
+export const platformEndpoint = { ...endpoint("platform"), honorLabels: true };

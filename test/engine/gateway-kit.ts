@@ -92,6 +92,7 @@ export async function recordedInput(upstreams: Upstreams, tenant: Partial<Gatewa
       cortex: await group("cortex", ["push", "query", "ruler", "alertmanager"]),
       loki: await group("loki", ["push", "query", "tail", "ruler", "compactor"]),
       thanos: await group("thanos", ["receive", "query"]),
+      platform: await group("platform", ["prometheus"]),
     },
     local: { grafana: await serve("grafana"), collector: await serve("collector") },
     requests: { ingest: 10_000, query: 10_000, manage: 10_000, bodyBytes: 1 << 20 },

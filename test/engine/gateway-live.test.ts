@@ -166,7 +166,7 @@ function fingerprint(): Promise<string> {
   });
 }
 
-test("what the gateway tells of its tenant changes live; the metrics port has two paths and no more", async () => {
+test("what the gateway tells of its tenant changes live; the metrics port has three paths and no more", async () => {
   const { metrics } = envoy.laid.places.ports;
   const told = async () => (await plain(metrics, metricsPaths.tenant)).text;
   expect(await told()).toBe(input.statement);

@@ -1,4 +1,6 @@
 import type http from "node:http";
+import { selectorOf } from "../../model/monitoring/federated";
+import { metricsPaths } from "../../model/monitoring/upstreams";
 import { claims, token, websocket } from "./gateway-kit";
 import { plain, within } from "./envoy";
 import { cortex, good, key, loki, query, Scene } from "./gateway-scene";
@@ -221,5 +223,28 @@ describe("plain listeners", () => {
     ["/certs", "metrics", "GET", 404],
   ])("%s on %s, %s: %i", async (path, listener, method, status) => {
     expect((await plain(scene.envoy.laid.places.ports[listener], path, method)).status).toBe(status);
+  });
+
+  test("the platform's Prometheus is asked for this tenant's series, and whoever scrapes cannot ask for more", async () => {
+    const { metrics } = scene.envoy.laid.places.ports;
+    const before = scene.upstreams.seen.length;
+    for (const more of ["?", "?match[]={tenant=%22staging%22}", "?x&match[]={a=~%22.*%22}", "/", ";x", "/../federate", "%3fmatch[]={}"])
+      expect([more, (await plain(metrics, `${metricsPaths.platform}${more}`)).status]).toEqual([more, 404]);
+    expect([(await plain(metrics, "/federate?match[]={}")).status, (await plain(metrics, metricsPaths.platform, "POST")).status]).toEqual([
+      404, 404,
+    ]);
+    expect((await plain(metrics, `${metricsPaths.platform}#x`)).status).toBe(400);
+    expect(scene.upstreams.seen.slice(before)).toEqual([]);
+    expect(await plain(metrics, metricsPaths.platform)).toEqual({ status: 200, text: "platform.prometheus" });
+    const [asked] = scene.upstreams.seen.slice(before);
+    const { pathname, searchParams } = new URL(asked?.url ?? "", "http://prometheus");
+    expect([asked?.upstream, pathname, [...searchParams]]).toEqual(["platform.prometheus", "/federate", [["match[]", selectorOf("prod")]]]);
+  });
+
+  test("the platform's own tenant and one without metrics have no such path", async () => {
+    for (const tenant of [{ name: "system" }, { apis: ["logs" as const] }]) {
+      const other = await scene.start({ ...scene.input, tenant: { ...scene.input.tenant, ...tenant } });
+      expect((await plain(other.laid.places.ports.metrics, metricsPaths.platform)).status).toBe(404);
+    }
   });
 });

@@ -34,13 +34,14 @@ function inputOf(tenant: Partial<GatewayInput["tenant"]>): GatewayInput {
       cortex: { push: address, query: address, ruler: address, alertmanager: address },
       loki: { push: address, query: address, tail: address, ruler: address, compactor: address },
       thanos: { receive: address, query: address },
+      platform: { prometheus: address },
     },
     local: { grafana: address, collector: address },
     requests: { ingest: 100, query: 20, manage: 5, bodyBytes: 1 << 20 },
     queriesAtOnce: 4,
     maxReplicas: 10,
     memoryBytes: 192 << 20,
-    statement: 'tenantstack_limit{limit="logs.streams"} 1\n',
+    statement: 'tenantstack_limit{limit="requests.query"} 1\n',
   };
 }
 

@@ -181,13 +181,16 @@ const swap =
 
 test.each<[string, string, Change]>([
   ["a metric with another name", "TenantSamplesRejected", swap("cortex_discarded_samples_total", "cortex_discarded_sample_total")],
-  ["a recorded one with another name", "TenantNearLimit", swap("tenant_limit:stated:max", "tenant_limit:told:max")],
+  ["a recorded one with another name", "TenantNearLimit", swap("tenant_limit:applied:max", "tenant_limit:told:max")],
   ["a label with another name", "TenantSamplesRejected", swap('"user"', '"tenant_id"')],
   ["a copy too many", "TenantNearLimit", swap("thanos_receive_replication_factor", "cortex_distributor_replication_factor")],
   ["a threshold that is off", "TenantNearLimit", swap("> 0.85", "> 0.95")],
   ["a threshold that is off to the other side", "TenantNearLimit", swap("> 0.85", "> 0.75")],
   ["a comparison the other way round", "TenantCertificateEnds", swap("< 7", "> 7")],
-  ["a comparison with itself", "LimitsNotLive", swap("store_limit:applied:current != ", "store_limit:applied:current == ")],
+  ["a step that counts good reloads", "LimitsReloadFailed", swap("last > 1", "last > 0")],
+  ["a step that is forgotten", "LimitsReloadFailed", swap("last_over_time(pod:limits_reload_step:last[10m])", "last_over_time(pod:limits_reload:last[10m])")],
+  ["Loki's unit as ours", "TenantNearLimit", swap(" * 1.048576", " * 2")],
+  ["Loki's defaults left out", "TenantNearLimit", swap("loki_overrides_defaults", "loki_overrides_default")],
 ])("%s fails the tests of %s", async (name, alert, change) => {
   const mutated = single.map((group) => ({ ...group, rules: group.rules.map((rule) => ({ ...rule, expr: change(rule.expr) })) }));
   expect(ruleFile(mutated)).not.toBe(ruleFile(single));

@@ -46,6 +46,8 @@ export class PlatformPrometheus {
     private readonly program: Program,
     private readonly proxy: Listener,
     private readonly url: string,
+    /** Host and port. */
+    public readonly address: string,
   ) {}
 
   /** @param interval of scrapes and of all groups of rules */
@@ -101,7 +103,7 @@ export class PlatformPrometheus {
     const program = new Program("prometheus", { file: await toolPath("prometheus"), args }, dir).start();
     const url = `http://${address}`;
     await ready(`${url}/-/ready`, program, 20_000);
-    return new PlatformPrometheus(program, proxy.server, url);
+    return new PlatformPrometheus(program, proxy.server, url, address);
   }
 
   private async api<T>(target: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> {

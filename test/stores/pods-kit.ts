@@ -100,11 +100,16 @@ export class LiveLab extends Lab {
     return Object.fromEntries((this.up.pods?.processes ?? []).map(({ name, pid }) => [name, pid]));
   }
 
-  /** A mounted ConfigMap of one key, as a container has it. */
-  public mounted(container: string, mountPath: string): { folder: MountedFolder; file: string; text: string } {
+  /** A mounted ConfigMap as a container has it: its folder, its files, and the first of them. */
+  public mounted(
+    container: string,
+    mountPath: string,
+  ): { folder: MountedFolder; file: string; text: string; files: Record<string, string> } {
     const place = path.join(this.state, "pods", "run", container, mountPath);
-    const [file = ""] = fs.readdirSync(place).filter((name) => !name.startsWith(".."));
-    return { folder: new MountedFolder(place), file, text: fs.readFileSync(path.join(place, file), "utf8") };
+    const names = fs.readdirSync(place).filter((name) => !name.startsWith(".."));
+    const files = Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(place, name), "utf8")]));
+    const [file = ""] = names;
+    return { folder: new MountedFolder(place), file, text: files[file] ?? "", files };
   }
 }
 

@@ -17,6 +17,7 @@ const cluster: SharedCluster = {
   cortex: { push: at("distributor.cortex"), query: at("frontend.cortex"), ruler: at("ruler.cortex"), alertmanager: at("am.cortex") },
   loki: { push: at("d.loki"), query: at("f.loki"), tail: at("q.loki"), ruler: at("r.loki"), compactor: at("c.loki") },
   thanos: { receive: at("receive.thanos"), query: at("query.thanos"), stores: [] },
+  platform: { prometheus: at("prometheus.system-tenant") },
 };
 
 async function declared(more: Partial<Tenant> = {}, jwks = '{"keys":[]}'): Promise<Recording> {
@@ -123,7 +124,7 @@ test("Thanos' queries are bounded at the gateway by the tenant's own limit, over
     resources: { name: string; circuit_breakers: { thresholds: [{ max_requests: number }] } }[];
   };
   const most = Object.fromEntries(resources.map((one) => [one.name, one.circuit_breakers.thresholds[0].max_requests]));
-  expect(most).toEqual({ "thanos.query": 2, "thanos.receive": 256, grafana: 256 });
+  expect(most).toEqual({ "thanos.query": 2, "thanos.receive": 256, grafana: 256, platform: 256 });
 });
 
 test.each([

@@ -1,6 +1,5 @@
 import fs from "node:fs";
 import path from "node:path";
-import { limitEntries } from "../../model/limits";
 import { dashboardsOf, platformRules, tenantRules, type PlatformFacts } from "../../model/monitoring";
 import { alertsPageText } from "../../model/monitoring/alerts-page";
 import { queriesOf } from "../../model/monitoring/dashboard";
@@ -9,7 +8,9 @@ import { operatorDashboards } from "../../model/monitoring/dashboards-operators"
 import { gatewayRelabelings, metricsRead, platformRelabelings } from "../../model/monitoring/kept";
 import { metricsIn, named } from "../../model/monitoring/promql";
 import { alertsOf, recordingsOf, type RuleGroup } from "../../model/monitoring/rule";
-import { limitsShown, shownLimits, tenantStatement } from "../../model/monitoring/statement";
+import { appliedLimits } from "../../model/monitoring/applied";
+import { federatePath, hasPlatformSeries, selectorOf, seriesOfTenants } from "../../model/monitoring/federated";
+import { limitsOfGateway, shownLimits, tenantStatement } from "../../model/monitoring/statement";
 import { usageMeasures } from "../../model/monitoring/usage";
 import { allUpstreams, upstreamsOf } from "../../model/monitoring/upstreams";
 import { routes } from "../../model/routes";
@@ -116,35 +117,43 @@ describe("what a gateway tells of its tenant", () => {
   const tenant = good(`${minimal}apis: [metrics, logs]\nlimits: {metrics: {activeSeries: 7k}, logs: {megabytesPerSecond: 2}}\n`);
   const text = tenantStatement(tenant);
 
-  test("limits of the file, options of the stores, the tenant, the end of its key", () => {
+  test("the limits that it enforces, the tenant, the end of its key; nothing that a store enforces", () => {
     for (const line of [
-      'tenantstack_limit{limit="metrics.activeSeries"} 7000',
-      'tenantstack_limit{limit="logs.megabytesPerSecond"} 2',
-      'tenantstack_store_limit{option="max_global_series_per_user",storage_id="prod",store="cortex"} 7000',
-      'tenantstack_store_limit{option="ingestion_rate_mb",storage_id="prod",store="loki"} 1.907',
-      'tenantstack_tenant_info{metrics="cortex",state="active",storage_id="prod",tier="small"} 1',
+      'tenantstack_limit{limit="requests.manage"} 5',
+      'tenantstack_tenant_info{logs="loki",metrics="cortex",state="active",storage_id="prod",tier="small"} 1',
       `tenantstack_signing_key_end_timestamp_seconds{key="2026-11"} ${Date.UTC(2027, 11, 1) / 1000}`,
     ])
       expect(text.split("\n")).toContain(line);
     // Prometheus' text format: every family with its type, every line a sample.
     for (const line of text.trimEnd().split("\n")) expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+\{(\w+="[\w.:-]+",?)+\} [\d.e+]+)$/);
+    const more = good(
+      `${minimal}apis: [metrics, logs]\nlimits: {metrics: {activeSeries: 9k}, logs: {streams: 3k}, queries: {parallelism: 5}}\n`,
+    );
+    expect(tenantStatement(more)).toBe(tenantStatement(good(`${minimal}apis: [metrics, logs]\n`)));
   });
 
-  test("options are those that the stores get, also for tenants that are closed", () => {
-    for (const more of ["", "state: suspended\n", "metrics: thanos\n", "metrics: thanos\nstate: suspended\n"]) {
-      const one = good(`${minimal}${more}`);
-      const entries = limitEntries(one);
-      const told = [...tenantStatement(one).matchAll(/store_limit\{option="(.+?)",.*store="(.+?)"\} (.+)/g)];
-      expect(told.length).toBeGreaterThanOrEqual(3);
-      for (const [, option, store, value] of told)
-        expect(entries).toContainEqual(expect.objectContaining({ enforcer: store, option, value: Number(value) }));
-    }
-  });
-
-  test("each limit that is shown has words, and only those that bound the tenant are told", () => {
+  test("each limit that is shown has words and somebody who tells it: the gateway or a store", () => {
     const words = shownLimits.map(({ limit }) => limit);
-    expect(Object.keys(limitsShown(tenant)).sort()).toEqual([...words].sort());
-    expect(Object.keys(limitsShown(good(`${minimal}apis: [logs]\n`)))).not.toContain("metrics.activeSeries");
+    const told = (more: string) => Object.keys(limitsOfGateway(good(`${minimal}${more}`)));
+    expect(new Set([...told(""), ...appliedLimits.map(({ limit }) => limit)])).toEqual(new Set(words));
+    expect(told("metrics: thanos\n")).toEqual(expect.arrayContaining(["metrics.samplesPerSecond", "queries.parallelism"]));
+    expect(told("apis: [logs]\n")).not.toContain("queries.parallelism");
+  });
+});
+
+describe("what the platform's Prometheus hands to a tenant", () => {
+  test("recorded series by tenant and nothing else, of this tenant and no other", () => {
+    const recorded = new Set(recordingsOf(groupsOf(single)).map(({ record }) => record));
+    for (const series of seriesOfTenants) expect([series, recorded.has(series) && series.startsWith("tenant_")]).toEqual([series, true]);
+    expect(selectorOf("prod")).toMatch(/^\{__name__=~"[\w:|]+",system!="gateway",tenant="prod"\}$/);
+    const url = new URL(federatePath("prod"), "http://prometheus");
+    expect([url.pathname, [...url.searchParams]]).toEqual(["/federate", [["match[]", selectorOf("prod")]]]);
+    expect(federatePath("prod")).not.toMatch(/[^\w./?&=%*:+-]/);
+  });
+
+  test("not to the platform's own tenant, which has them, and not where there is no place for them", () => {
+    const of = (name: string, ...apis: ("metrics" | "logs")[]) => hasPlatformSeries({ name, apis });
+    expect([of("prod", "metrics"), of("system", "metrics"), of("prod", "logs")]).toEqual([true, false, false]);
   });
 });
 
@@ -187,7 +196,7 @@ describe("dashboards", () => {
       return texts.flatMap(metricsIn).filter((name) => name.includes(":") && !known.has(name));
     };
     for (const facts of shapes) expect(missing(operatorDashboards.flatMap(queriesOf), groupsOf(facts))).toEqual([]);
-    expect(missing(queriesOf(tenantDashboard), tenantRules)).toEqual([]);
+    expect(missing(queriesOf(tenantDashboard), tenantRules).filter((name) => !seriesOfTenants.includes(name))).toEqual([]);
     // The platform's Prometheus does all that a tenant's does, so tenant system has its own dashboard too.
     expect(missing(queriesOf(tenantDashboard), groupsOf(single))).toEqual([]);
   });

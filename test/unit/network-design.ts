@@ -109,7 +109,13 @@ function tenantDesign(t: string, scene: Scene["name"]): string[] {
   const gateways = others("system").map((other) => `${other}-tenant/gateway`);
   return [
     ...clients.flatMap((id) => from(id, { [gateway]: "8443" })),
-    ...from(gateway, { [grafana]: "3000", ...datadog, ...shared.logs, ...metricsOf(t, shared) }),
+    ...from(gateway, {
+      [grafana]: "3000",
+      ...datadog,
+      ...shared.logs,
+      ...metricsOf(t, shared),
+      ...(t !== "system" && { "system-tenant/prometheus": "9090" }),
+    }),
     ...from(grafana, { [gateway]: "8443", ...(t === "alpha" && { internet: "443" }) }),
     ...from(prometheus, {
       // The API server, whose address nobody can know beforehand.

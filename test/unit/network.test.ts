@@ -28,9 +28,11 @@ describe.each(names)("%s", (scene) => {
   const into = (id: string) => drawn(scene).filter((a) => a.to.id === id);
   const sources = (id: string) => into(id).map((a) => a.from.id);
 
-  test("no pod of a tenant reaches a pod of another, but for the platform's scrape of gateways' metrics", () => {
+  test("no pod of a tenant reaches a pod of another, but for gateways and the platform's Prometheus", () => {
     const crossing = drawn(scene).filter((a) => a.from.kind === "pod" && a.from.tenant && a.to.tenant && a.to.kind === "pod" && a.from.tenant !== a.to.tenant); // prettier-ignore
-    expect(crossing.map(arrowText)).toEqual(others("system").map((t) => `system-tenant/prometheus -> ${t}-tenant/gateway: 9902`));
+    const scrapes = others("system").map((t) => `system-tenant/prometheus -> ${t}-tenant/gateway: 9902`);
+    const asked = others("system").map((t) => `${t}-tenant/gateway -> system-tenant/prometheus: 9090`);
+    expect(crossing.map(arrowText).sort()).toEqual([...scrapes, ...asked].sort());
   });
 
   test("nobody but gateways, the systems themselves and the platform's Prometheus reaches Cortex, Loki and Thanos", () => {
@@ -55,10 +57,11 @@ describe.each(names)("%s", (scene) => {
     expect(sources("thanos/query").sort()).toEqual(["system-tenant/prometheus", "thanos/query-frontend"]);
   });
 
-  test("Grafana and the collector are reached by their gateway only, the platform's Prometheus by who enforces limits of series", () => {
+  test("Grafana and the collector are reached by their gateway only, the platform's Prometheus by who enforces limits of series and by gateways", () => {
+    const askPlatform = [...others("system").map((t) => `${t}-tenant/gateway`), ...sharedOf(scene).series].sort();
     for (const t of tenants) {
       expect(sources(`${t}-tenant/grafana`)).toEqual([`${t}-tenant/gateway`]);
-      expect(sources(`${t}-tenant/prometheus`)).toEqual(t === "system" ? sharedOf(scene).series : [`${t}-tenant/gateway`]);
+      expect(sources(`${t}-tenant/prometheus`)).toEqual(t === "system" ? askPlatform : [`${t}-tenant/gateway`]);
     }
   });
 

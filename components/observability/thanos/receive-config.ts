@@ -1,12 +1,12 @@
 import { replicationFactor } from "../../../model/capacity-figures";
 import type { ReceiveFile } from "../../../model/limits";
-import { platformTenant, systemNamespaces, tenantNamespace } from "../../../model/names";
+import { platformTenant, systemNamespaces } from "../../../model/names";
 import { volumeRetention } from "../../../model/retention";
 import type { Settings } from "../../../model/settings";
 import type { Tenant } from "../../../model/tenant";
 import { textHash, toJson } from "../../../model/text";
 import { formatDuration } from "../../../model/units";
-import { ports } from "../addresses";
+import { platformPrometheusAddress, ports } from "../addresses";
 import {
   common,
   listen,
@@ -141,9 +141,6 @@ export interface WriteLimits {
 /** Thanos gives ids that the file does not name no limit at all. Nobody but tenants has business here, so the smallest is theirs. */
 const stranger: WriteLimits = { head_series_limit: 1, request: { samples_limit: 1 } };
 
-/** Where routers learn how many series each tenant has: from the Prometheus of the platform's own tenant, which scrapes the ingestors. */
-export const headSeriesSource = { host: `prometheus.${tenantNamespace(platformTenant)}.svc`, port: 9090 };
-
 /** How the limits of a size's tenants are enforced. */
 export interface Limiting {
   /** Whether the platform's own tenant is there to count series; without it limits of series are not enforced, and would only fill the log. */
@@ -153,7 +150,7 @@ export interface Limiting {
 }
 
 /**
- * A router asks every 15 s how many series there are in all ingestors, in each of their copies; when nobody answers it lets everything in. It decides
+ * A router asks the platform's Prometheus, which scrapes the ingestors, every 15 s how many series there are in all ingestors, in each of their copies; when nobody answers it lets everything in. It decides
  * at its start whether it asks at all, so the file names a limit of series also when no tenant has one yet.
  */
 export function limiting(size: Settings["cluster"]["size"], tenants: readonly Pick<Tenant, "name" | "state">[]): Limiting {
@@ -166,7 +163,7 @@ export function limiting(size: Settings["cluster"]["size"], tenants: readonly Pi
   }
   const series = `sum by (tenant) (prometheus_tsdb_head_series{namespace="${systemNamespaces.thanos}"})`;
   const global = {
-    meta_monitoring_url: `http://${headSeriesSource.host}:${headSeriesSource.port}`,
+    meta_monitoring_url: `http://${platformPrometheusAddress.host}:${platformPrometheusAddress.port}`,
     meta_monitoring_limit_query: size === "single" ? series : `${series} / ${replicationFactor}`,
   };
   return { isMeasured, file: (of) => ({ write: { global, default: stranger, tenants: of } }) };

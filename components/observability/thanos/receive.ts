@@ -2,7 +2,7 @@ import { receiveParts } from "../../../model/names";
 import { images } from "../../../model/versions";
 import { selector } from "../../kubernetes";
 import type { Arrow, ContainerArgs } from "../../kubernetes";
-import { ports, services } from "../addresses";
+import { platformPrometheusAddress, ports, services } from "../addresses";
 import { gateways, platformPrometheus, policy, toStorage } from "../policies";
 import type { System } from "../system";
 import { configMap, deployment, service, statefulSet, zonedPodHost, zonedStatefulSets } from "../workload";
@@ -13,7 +13,6 @@ import {
   hashringsFile,
   hashringsPath,
   hashringsText,
-  headSeriesSource,
   ingestorArgs,
   limitsFile,
   limitsPath,
@@ -42,7 +41,7 @@ const limitsVolume = { name: "limits", configMap: { name: "thanos-limits" } };
 const limitsMount = { name: "limits", mountPath: limitsPath, readOnly: true };
 
 const writers: Arrow = { peer: gateways, ports: [remoteWrite] };
-const toHeadSeries: Arrow = { peer: platformPrometheus, ports: [headSeriesSource.port] };
+const toHeadSeries: Arrow = { peer: platformPrometheus, ports: [platformPrometheusAddress.port] };
 
 /** The runtime file, and whether it says to ask the platform's Prometheus. */
 export interface WriteLimitsFile {

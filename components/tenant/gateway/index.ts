@@ -21,7 +21,9 @@ import { bytes, deployment, scaling } from "./workload";
 /** What the gateway needs of the rest of the tenant and of the cluster. */
 export interface GatewayArgs {
   /** For a dedicated querier, `thanos.query` is its frontend. */
-  readonly cluster: Pick<SharedCluster, "cortex" | "loki"> & { readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query"> };
+  readonly cluster: Pick<SharedCluster, "cortex" | "loki" | "platform"> & {
+    readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query">;
+  };
   /** JSON text of the tenant's public keys. */
   readonly jwks: pulumi.Output<string>;
   /** Name of the `kubernetes.io/tls` Secret of the tenant's certificate; it may come into being after the pods. */

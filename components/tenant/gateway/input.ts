@@ -10,7 +10,9 @@ export interface GatewayInput {
   /** DNS zone under which the tenant has its names. */
   readonly zone: string;
   /** The shared systems; for a dedicated querier `thanos.query` is its frontend's address. */
-  readonly shared: Pick<SharedCluster, "cortex" | "loki"> & { readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query"> };
+  readonly shared: Pick<SharedCluster, "cortex" | "loki" | "platform"> & {
+    readonly thanos: Pick<SharedCluster["thanos"], "receive" | "query">;
+  };
   /** The tenant's own workloads behind its gateway. */
   readonly local: { readonly grafana: Address; readonly collector: Address };
   /** Requests a second that the whole tenant may send, by class (the gateway divides by `maxReplicas`), and bytes of one write. */

@@ -1,4 +1,5 @@
 import { routesOf, type Upstream } from "../../../model/routes";
+import { hasPlatformSeries } from "../../../model/monitoring/federated";
 import { statName } from "../../../model/monitoring/upstreams";
 import type { Address } from "../../contracts";
 import { typed, type Config, type GatewayInput } from "./input";
@@ -22,10 +23,14 @@ export function socket(address: string, port: number): Config {
   return { socket_address: { address, port_value: port } };
 }
 
-/** Address of each upstream that the tenant's routes lead to, and of Grafana, by cluster name. */
+/** Address of each upstream that the tenant's routes lead to, of Grafana and of the platform's Prometheus, by cluster name. */
 function upstreams(input: GatewayInput): [string, Address][] {
   const names = [...new Set(routesOf(input.tenant).map((route) => route.upstream))].sort();
-  return [...names.map((name): [string, Address] => [name, addressOf(input, name)]), ["grafana", input.local.grafana]];
+  return [
+    ...names.map((name): [string, Address] => [name, addressOf(input, name)]),
+    ["grafana", input.local.grafana],
+    ...(hasPlatformSeries(input.tenant) ? [["platform", input.shared.platform.prometheus] as [string, Address]] : []),
+  ];
 }
 
 function addressOf(input: GatewayInput, upstream: Upstream): Address {
