@@ -3,7 +3,14 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** The long files first, so that none of them runs alone at the end; a fresh clone has no times to go by. */
 const long = [
-  ...["stores/pods-distributed", "stores/pods", "stores/limits", "stores/thanos-distributed", "stores/thanos-parts"],
+  ...[
+    "stores/pods-distributed",
+    "stores/pods",
+    "stores/limits",
+    "stores/thanos-classes",
+    "stores/thanos-distributed",
+    "stores/thanos-parts",
+  ],
   ...["up", "providers-engine", "cluster", "program", "network", "toolchain-cache", "toolchain", "monitoring-objects", "providers-tls"],
   ...["cluster-process", "capacity", "observability", "limits-text"],
 ].map((name) => `${name}.test.ts`);

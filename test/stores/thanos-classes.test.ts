@@ -1,8 +1,8 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fields } from "../../embedded/providers/protocol/values";
-import { EngineLab, type Run } from "./engine-kit";
-import { within } from "./envoy";
+import { EngineLab, type Run } from "../engine/engine-kit";
+import { within } from "../engine/envoy";
 
 /**
  * Two compactors that see the same block corrupt it: after a change of classes, no compactor starts while one of before still runs. Shown with the real
