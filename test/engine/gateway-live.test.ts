@@ -118,7 +118,7 @@ test("suspension says so", async () => {
 }, 15_000);
 
 test("a tail ends after its longest time, whatever its token", async () => {
-  envoy.update({ ...routes({}), routes: routes({}).routes.replace("max_stream_duration: 900s", "max_stream_duration: 1s") });
+  envoy.update({ ...routes({}), routes: routes({}).routes.replace('max_stream_duration: "900s"', 'max_stream_duration: "1s"') });
   const tail = { host: "loki.prod.obs.example.com", path: "/loki/api/v1/tail", token: byFirst };
   await within(limit, "a tail that ends", async () => (await websocket(envoy, tail, 2000)).ended);
 }, 15_000);

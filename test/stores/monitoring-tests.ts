@@ -165,7 +165,10 @@ export function monitoringTests(lab: LiveLab, tenants: readonly string[]): void 
       const other = users.find((one) => one !== tenant) ?? "";
       const { folder, files } = lab.mounted(`${tenant}-tenant/gateway-0`, "/etc/gateway/routes");
       const [host = "", port = ""] = prometheus.address.split(":");
-      const clusters = (files["clusters.yaml"] ?? "").replace(/address: \S+(\s+port_value: )9090/, `address: ${host}$1${port}`);
+      const clusters = (files["clusters.yaml"] ?? "").replace(
+        /address: "[^"]+", port_value: 9090/,
+        `address: "${host}", port_value: ${port}`,
+      );
       expect(clusters).toContain(host);
       folder.publish({ ...files, "clusters.yaml": clusters });
       const told = async () => (await ask(`http://${lab.up.pods?.addresses[`${tenant}-tenant/gateway-0`]}:${ports.metrics}${metricsPaths.platform}`)).text; // prettier-ignore

@@ -152,11 +152,11 @@ describe("what is really rendered", () => {
     };
     expect(rewriteText(files.routes, gateway)).toBe(files.routes);
     expect(rewriteText(files.keys, gateway)).toBe(files.keys);
-    expect(rewriteText(files.clusters, gateway)).toContain("address: 127.1.2.7\n");
+    expect(rewriteText(files.clusters, gateway)).toContain('{address: "127.1.2.7", ');
     const bootstrap = rewriteText(files.bootstrap, gateway);
-    expect(bootstrap.match(/^ +address: 127\.1\.2\.99$/gm)?.length).toBe(3);
-    expect(bootstrap).toContain("address_prefix: 0.0.0.0");
-    expect(bootstrap).toContain("path: run/gateway/admin.sock");
-    expect(bootstrap).not.toMatch(/: \/(etc|run)\//);
+    expect(bootstrap.match(/[{ ]address: "127\.1\.2\.99"/g)?.length).toBe(3);
+    expect(bootstrap).toContain('address_prefix: "0.0.0.0"');
+    expect(bootstrap).toContain('path: "run/gateway/admin.sock"');
+    expect(bootstrap).not.toMatch(/: "?\/(etc|run)\//);
   });
 });

@@ -3,14 +3,14 @@ import { hasPlatformSeries } from "../../../model/monitoring/federated";
 import { statName } from "../../../model/monitoring/upstreams";
 import type { Address } from "../../contracts";
 import { typed, type Config, type GatewayInput } from "./input";
-import { toYaml } from "../../../model/text";
+import { toPlainYaml } from "../../../model/plainyaml";
 
 /** `clusters.yaml`: where the tenant's routes lead, and how much may be under way there. */
 export function renderClusters(input: GatewayInput): string {
   const resources = upstreams(input).map(([name, address]) =>
     cluster(name, address, name === "thanos.query" ? queriesPerReplica(input) : undefined),
   );
-  return toYaml({ resources });
+  return toPlainYaml({ resources });
 }
 
 /** Thanos does not bound a tenant's queries itself. */

@@ -4,7 +4,7 @@ import { renderCertificates, renderKeys } from "./render-keys";
 import { publicListener } from "./render-listener";
 import { getOf, renderMetrics } from "./render-metrics";
 import { renderRoutes } from "./render-routes";
-import { toYaml } from "../../../model/text";
+import { toPlainYaml } from "../../../model/plainyaml";
 
 /** The text of every file of a tenant's gateway, by what delivers it. */
 export interface Rendered {
@@ -39,7 +39,7 @@ const maxConnections = 2000;
 
 /** `envoy.yaml`. */
 export function renderBootstrap(input: GatewayInput, places: Places = podPlaces): string {
-  return toYaml({
+  return toPlainYaml({
     node: { id: `gateway-${input.tenant.name}`, cluster: `${input.tenant.name}-tenant` },
     admin: { address: { pipe: { path: places.adminSocket, mode: 0o600 } } },
     static_resources: {

@@ -1,6 +1,6 @@
-import { toYaml } from "../../../model/text";
+import { toPlainYaml } from "../../../model/plainyaml";
 
 /** The content of a file that delivers one live resource. */
 export function discovery(resource: unknown): string {
-  return toYaml({ resources: [resource] });
+  return toPlainYaml({ resources: [resource] });
 }
