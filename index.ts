@@ -21,6 +21,7 @@ import { volumeRetentionNotice } from "./model/retention";
 import { keptNotice, keptReplicas } from "./model/scalein";
 import { readsSharded } from "./model/shards";
 import { parseSettings, type Settings } from "./model/settings";
+import { readSettingsSource } from "./model/settingsplaces";
 
 /** The program: settings -> tenants -> hardware -> addons -> observability, edge -> tenants. What it returns are the stack's outputs. */
 export default async function program(before: Promise<Before> = lastUp()): Promise<Record<string, unknown>> {
@@ -101,7 +102,8 @@ async function declare({ settings, set, plan, atLeast }: Input): Promise<Record<
 
 /** Reads settings and tenants and refuses what must not be declared: everything at once, before anything changes, also with `--skip-preview`. */
 async function input(before: Promise<Before>): Promise<Input> {
-  const settings = parseSettings(pulumi.runtime.allConfig(), pulumi.getStack());
+  const stack = pulumi.getStack();
+  const settings = parseSettings(pulumi.runtime.allConfig(), stack, readSettingsSource(__dirname, stack));
   const set = loadTenants(path.resolve(__dirname, settings.tenants), { projectRoot: __dirname, zone: settings.zone });
   const last = await before;
   refuseLosses(last, set.tenants, settings);

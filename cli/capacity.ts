@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import fs from "node:fs";
 import path from "node:path";
-import { parse } from "yaml";
 import { planCapacity } from "../model/capacity";
 import { capacityProblems } from "../model/capacity-problems";
 import type { CapacityOptions, CapacityPlan } from "../model/capacity";
@@ -9,8 +8,8 @@ import { capacityTable } from "../model/capacity-table";
 import { fileProblem, readText } from "../model/files";
 import { loadTenants } from "../model/load";
 import { InputError } from "../model/problem";
-import { parseSettings } from "../model/settings";
 import type { Settings } from "../model/settings";
+import { parseSettingsFile } from "../model/settingsplaces";
 import { root } from "./paths";
 import { filesOf } from "./plan";
 
@@ -67,7 +66,7 @@ function settingsOf(projectRoot: string, stack: string): Settings {
   const source = /^[\w.-]+$/.test(stack) ? readText(path.join(projectRoot, file), file) : undefined;
   if (source === undefined || !("text" in source))
     throw new InputError([fileProblem(file, "could not be read", "Name a stack that has a file of settings here with --stack")]);
-  return parseSettings(((parse(source.text) as { config?: object } | null)?.config ?? {}) as Record<string, unknown>, stack);
+  return parseSettingsFile(source.text, stack);
 }
 
 function sized(settings: Settings, size: string | undefined): Settings {

@@ -30,7 +30,10 @@ function readProblem(file: string, error: unknown): Problem {
 export function readText(absolute: string, file: string): { text: string } | Problem {
   let bytes: Buffer;
   try {
-    const { size } = fs.statSync(absolute);
+    const kind = fs.statSync(absolute);
+    const { size } = kind;
+    // A device or a pipe may have no end.
+    if (!kind.isFile() && !kind.isDirectory()) return fileProblem(file, "is no file but a device or a pipe", "Replace it by the file");
     if (size > maxBytes)
       return fileProblem(
         file,
@@ -41,12 +44,17 @@ export function readText(absolute: string, file: string): { text: string } | Pro
   } catch (error) {
     return readProblem(file, error);
   }
+  return decodeText(bytes, file);
+}
+
+/** The text of a file's bytes, as `readText`. */
+export function decodeText(bytes: Buffer, file: string): { text: string } | Problem {
   const text = bytes.toString("utf8").replace(/^\ufeff/, "");
   return badCharacter(bytes, text, file) ?? { text };
 }
 
 function badCharacter(bytes: Buffer, text: string, file: string): Problem | undefined {
-  const match = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\ufffd/.exec(text);
+  const match = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\ufffd|\r(?!\n)/.exec(text);
   if (match === null) return undefined;
   const before = text.slice(0, match.index).split("\n");
   const place = { file, line: before.length, column: (before.at(-1) ?? "").length + 1, path: "", value: "" };
@@ -54,6 +62,12 @@ function badCharacter(bytes: Buffer, text: string, file: string): Problem | unde
     bytes.subarray(0, 2).equals(Buffer.from([0xff, 0xfe])) ||
     bytes.subarray(0, 2).equals(Buffer.from([0xfe, 0xff])) ||
     match[0] === "\u0000";
+  if (match[0] === "\r" && !isWide)
+    return {
+      ...place,
+      rule: "must end its lines with LF or CRLF, not with a lone carriage return",
+      remedy: "Save the file with Unix line ends",
+    };
   if (match[0] !== "\ufffd" && !isWide)
     return { ...place, rule: "must not hold control characters", remedy: "Remove the invisible character at this place" };
   return { ...place, rule: "must be UTF-8 text", remedy: `Save the file as UTF-8${isWide ? " (it looks like UTF-16)" : ""}` };
@@ -89,16 +103,18 @@ export function listFolder(absolute: string, label: string): TenantFolder {
 
 function classify(folder: string, label: string, entry: string): "tenant" | "folder" | "ignored" | Problem {
   const { name, ext } = path.parse(entry);
-  const file = `${label}/${entry}`;
+  // Names of files may hold what a terminal obeys.
+  const shown = name.replace(/\p{C}/gu, "\ufffd");
+  const file = `${label}/${shown}${ext}`;
   if (!/^\.ya?ml$/i.test(ext)) {
     const isFolder = fs.statSync(path.join(folder, entry), { throwIfNoEntry: false })?.isDirectory() === true;
     return isFolder ? "folder" : "ignored";
   }
-  if (ext !== ".yaml") return fileProblem(file, "must end in .yaml", `Rename it to ${name}.yaml`);
+  if (ext !== ".yaml") return fileProblem(file, "must end in .yaml", `Rename it to ${shown}.yaml`);
   const problem = tenantNameProblem(name);
   return problem === undefined
     ? "tenant"
-    : fileProblem(file, `has no good name for a tenant: ${name} ${problem}`, `Rename the file, for example to ${goodName(name)}.yaml`);
+    : fileProblem(file, `has no good name for a tenant: ${shown} ${problem}`, `Rename the file, for example to ${goodName(name)}.yaml`);
 }
 
 function goodName(name: string): string {

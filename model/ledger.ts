@@ -183,6 +183,11 @@ const heading = `# Storage ids of retired tenants. Kept by \`tenantstack retire\
 # a new tenant of an old name would find the old data.
 `;
 
+/** A tenant may be called what YAML takes for a value of its own. */
+function word(name: string): string {
+  return /^(null|true|false)$/.test(name) ? `"${name}"` : name;
+}
+
 /** The text of a ledger. */
 export function renderLedger(entries: readonly LedgerEntry[]): string {
   if (entries.length === 0) return `${heading}[]\n`;
@@ -193,8 +198,8 @@ export function renderLedger(entries: readonly LedgerEntry[]): string {
     const { metrics, logs } = one.retention;
     const retention = `  retention: {metrics: ${formatDuration(metrics)}, logs: ${formatDuration(logs)}}`;
     return [
-      `- name: ${one.name}`,
-      `  storageId: ${one.storageId}`,
+      `- name: ${word(one.name)}`,
+      `  storageId: ${word(one.storageId)}`,
       `  metrics: ${one.metrics}`,
       `  apis: [${one.apis.join(", ")}]`,
       retention,

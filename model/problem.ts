@@ -24,13 +24,17 @@ export class InputError extends Error {
   }
 }
 
+/** More at once say nothing more to a person. */
+const mostShown = 100;
+
 /** Two lines a problem: `file:line:column path: value` then rule and remedy. */
 export function report(problems: readonly Problem[]): string {
-  const lines = problems.map((p) => {
+  const lines = problems.slice(0, mostShown).map((p) => {
     const place = p.line > 0 ? `${p.file}:${p.line}:${p.column}` : p.file;
     const what = [p.path, p.value].filter((s) => s !== "").join(": ");
     return `${place}${what === "" ? "" : `  ${what}`}\n    ${p.rule}. ${p.remedy}`;
   });
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  if (problems.length > mostShown) lines.push(`and ${problems.length - mostShown} more`);
   return `${count}, nothing was changed:\n\n${lines.join("\n\n")}`;
 }

@@ -22,6 +22,7 @@ export interface Identity {
 /** The tenant that a valid file describes: every default applied, lists in their one order. */
 export function resolveTenant(identity: Identity, file: TenantFile): Tenant {
   const tier = file.tier ?? defaults.tier;
+  const auth = file.grafana?.auth;
   const apis: Api[] = [...(file.apis ?? defaults.apis)].sort();
   const retention = { ...tierDefaults[tier].retention, ...present(file.retention) };
   return {
@@ -38,7 +39,7 @@ export function resolveTenant(identity: Identity, file: TenantFile): Tenant {
     domain: file.domain,
     keys: file.keys,
     revoked: [...(file.revoked ?? [])].sort(),
-    grafana: { auth: file.grafana?.auth },
+    grafana: { auth: auth && { ...auth, allowedGroups: [...auth.allowedGroups].sort() } },
     state: file.state ?? defaults.state,
     eraseAfter: file.eraseAfter,
     adopt: file.adopt ?? false,

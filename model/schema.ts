@@ -10,8 +10,8 @@ import { apis, metricsSystems, states, tiers } from "./tenant";
 
 const day = 86_400;
 const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
-/** At least two labels in lower case, as certificates and DNS records carry them. */
-export const dnsNamePattern = new RegExp(`^(?=.{1,200}$)${label}(\\.${label})+$`);
+/** At least two labels in lower case, as certificates and DNS records carry them; an address is none, as no top-level domain is a number (RFC 3696, 2). */
+export const dnsNamePattern = new RegExp(`^(?=.{1,200}$)(?!.*\\.\\d+$)${label}(\\.${label})+$`);
 /** The longest prefix in front of it is `cortex.`, so 200 leaves room within DNS' 253. */
 export const dnsNameRule = "must be a DNS name of two labels or more in lower case, at most 200 characters";
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { secretSettings, settingsSchema } from "./settingsschema";
 import type { SettingsFile } from "./settingsschema";
+import type { SettingsSource } from "./settingsplaces";
 import { faultsOf, valueAt } from "./fieldwalk";
 import type { Fault } from "./fieldwalk";
-import { pathText } from "./document";
+import { pathText, shorten } from "./document";
 import { InputError } from "./problem";
 import type { Problem } from "./problem";
 
@@ -46,12 +47,15 @@ export const settingsNamespace = "tenantstack";
 /** Settings as Pulumi hands them over: all of them, or a lookup like `(key) => config.get(key)`. Groups may be JSON text. */
 export type RawSettings = Readonly<Record<string, unknown>> | ((key: string) => string | undefined);
 
-/** The settings of a stack. Throws `InputError` that names every wrong one with its rule and remedy. */
-export function parseSettings(raw: RawSettings, stack: string): Settings {
+/** The settings of a stack. Throws `InputError` that names every wrong one with its rule and remedy, and with its line where `source` has it. */
+export function parseSettings(raw: RawSettings, stack: string, source?: SettingsSource): Settings {
   const written = collect(raw);
   const parsed = settingsSchema.safeParse(written);
   const faults = [...(parsed.success ? [] : faultsOf(settingsSchema, parsed.error, written)), ...combinationFaults(written)];
-  if (!parsed.success || faults.length > 0) throw new InputError(faults.map((fault) => toProblem(fault, stack, written)));
+  if (!parsed.success || faults.length > 0) {
+    const place = (fault: Fault) => source?.place(fault, handed(raw, String(fault.path[0]))) ?? { line: 0, column: 0 };
+    throw new InputError(faults.map((fault) => ({ ...toProblem(fault, stack, written), ...place(fault) })));
+  }
   return withDefaults(parsed.data, stack);
 }
 
@@ -59,8 +63,7 @@ function collect(raw: RawSettings): Record<string, unknown> {
   const keys = Object.keys(settingsSchema.shape);
   const pairs = typeof raw === "function" ? keys.map((key) => [key, raw(key)] as const) : Object.entries(raw).flatMap(ownKey);
   const result = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of pairs)
-    if (value !== undefined && value !== null && !secretSettings.has(key)) result[key] = decoded(key, value);
+  for (const [key, value] of pairs) if (value !== undefined && !secretSettings.has(key)) result[key] = decoded(key, value);
   return result;
 }
 
@@ -71,10 +74,10 @@ function ownKey([key, value]: [string, unknown]): [string, unknown][] {
   return key.includes(":") ? [] : [[key, value]];
 }
 
-/** Pulumi gives groups as JSON text and everything inside text as text. */
+/** Pulumi gives groups as JSON text and everything inside text as text; a file read without it has numbers where they look like numbers. */
 function decoded(key: string, value: unknown): unknown {
-  const isGroup = Object.hasOwn(settingsSchema.shape, key) && groupShape(key) !== undefined;
-  if (!isGroup) return value;
+  const shape = groupShape(key);
+  if (shape === undefined) return scalar(undefined, value);
   let group = value;
   try {
     if (typeof value === "string") group = JSON.parse(value) as unknown;
@@ -83,25 +86,35 @@ function decoded(key: string, value: unknown): unknown {
   }
   if (typeof group !== "object" || group === null || Array.isArray(group)) return group;
   return Object.fromEntries(
-    Object.entries(group).map(([name, one]) => [
-      name,
-      one === "true" ? true : one === "false" ? false : /^\d{1,3}$/.test(String(one)) ? Number(one) : one,
-    ]),
+    Object.entries(group).map(([name, one]) => [name, scalar(Object.hasOwn(shape, name) ? shape[name] : undefined, one)]),
   );
 }
 
-function groupShape(key: string): object | undefined {
-  const schema = (settingsSchema.shape as Record<string, z.ZodType>)[key];
+/** A value as its field wants it, where it is only written otherwise. */
+function scalar(schema: z.ZodType | undefined, value: unknown): unknown {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (inner instanceof z.ZodBoolean) return value === "true" ? true : value === "false" ? false : value;
+  if (inner instanceof z.ZodNumber) return typeof value === "string" && /^\d{1,3}$/.test(value) ? Number(value) : value;
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
+function groupShape(key: string): Readonly<Record<string, z.ZodType>> | undefined {
+  const shape: Readonly<Record<string, z.ZodType>> = settingsSchema.shape;
+  const schema = Object.hasOwn(shape, key) ? shape[key] : undefined;
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   return inner instanceof z.ZodObject ? inner.shape : undefined;
 }
 
-function toProblem(fault: Fault, stack: string, written: unknown): Problem {
+/** A setting as it came. */
+function handed(raw: RawSettings, key: string): unknown {
+  return typeof raw === "function" ? raw(key) : (raw[`${settingsNamespace}:${key}`] ?? raw[key]);
+}
+
+function toProblem(fault: Fault, stack: string, written: unknown): Omit<Problem, "line" | "column"> {
   const value = fault.at === "key" ? undefined : valueAt(written, fault.path);
   const shown = value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  const shortened = shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
-  const path = `${settingsNamespace}:${pathText(fault.path)}`;
-  return { file: `Pulumi.${stack}.yaml`, line: 0, column: 0, path, value: shortened, rule: fault.rule, remedy: fault.remedy };
+  const path = shorten(`${settingsNamespace}:${pathText(fault.path)}`);
+  return { file: `Pulumi.${stack}.yaml`, path, value: shorten(shown), rule: fault.rule, remedy: fault.remedy };
 }
 
 /** Settings that do not work together, read as written, so that a wrong field hides nothing. */

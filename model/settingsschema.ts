@@ -4,6 +4,9 @@ import { dnsNamePattern, dnsNameRule, emailPattern } from "./schema";
 
 /** Settings of a stack as written under `tenantstack:`; source of their types and of what errors say. `settings.ts` adds defaults and combinations. */
 
+/** Up to so many characters, none of them a space in front or one that terminals obey. */
+const onLine = (most: number) => new RegExp(`^(?!\\s)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,${most}}$`);
+
 const flag = (summary: string) =>
   field(z.boolean(), {
     summary,
@@ -76,12 +79,12 @@ export const settingsSchema = z.strictObject({
     "Which add-ons this stack installs.",
     "Write addons: {prometheusOperator: true}",
   ).optional(),
-  kubeconfig: text(/^\S.{0,499}$/, {
+  kubeconfig: text(onLine(500), {
     summary: "Kubeconfig file of an existing cluster; KUBECONFIG by default.",
     rule: "must be the path of a file",
     remedy: "Write the path, or leave it out",
   }).optional(),
-  context: text(/^\S.{0,199}$/, {
+  context: text(onLine(200), {
     summary: "Its context; the current one by default.",
     rule: "must be the name of a context",
     remedy: "Choose one of `kubectl config get-contexts -o name`",

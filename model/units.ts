@@ -35,7 +35,11 @@ export function parseQuantity(input: unknown): Parsed {
   return { value };
 }
 
+/** What is longer is no slip of a unit, and the patterns below would go over its spaces again and again. */
+const mostOfSlip = 40;
+
 function quantityRemedy(text: string): string {
+  if (text.length > mostOfSlip) return "Write for example 500k";
   const match = /^\s*([\d.,_ ]*\d)\s*([A-Za-z]*)\s*$/.exec(text);
   if (match === null) return "Write for example 500k";
   const digits = (match[1] ?? "").replace(/[,_ ]/g, "");
@@ -57,6 +61,7 @@ export function parseDuration(input: unknown): Parsed {
 }
 
 function durationRemedy(text: string): string {
+  if (text.length > mostOfSlip) return "Write for example 90d";
   const match = /^\s*(\d+)\s*([A-Za-z]*)\s*$/.exec(text);
   if (match === null || Number(match[1]) === 0) return "Write for example 90d";
   const count = Number(match[1]);

@@ -98,6 +98,12 @@ const check: readonly Stage[] = [
 ];
 /** Some of them wait for other processes, so a third worker keeps two cores busy. */
 const unit = tests("unit", "pure logic and the program under mocks; no tool chain", ["--maxWorkers=3"], 300);
+const inputs = tests(
+  "inputs",
+  "bad tenant files and settings by the thousand, hostile YAML, properties of names; no tool chain",
+  ["--maxWorkers=2"],
+  300,
+);
 const tools = (name: string, wanted: readonly string[]) =>
   command(name, "the tool chain is there, or is made", ["node", "bin/run.js", "embedded/toolchain/main.ts", ...wanted], 75 * 60);
 /** Prometheus scrapes them. */
@@ -108,10 +114,11 @@ const engine = tests("engine", "the real engine, API server and Envoy", ["--maxW
 const stores = tests("stores", "the real Cortex, Loki and Thanos: configurations, data paths, limits", ["--maxWorkers=2"], 1500);
 /** Alone, since it measures. */
 const bench = tests("bench", "ratios, each within one run", ["--runInBand"], 600);
-/** `npm test` is unit and engine; `npm run check`, `npm run test:stores` and `npm run bench` are the rest; CI asks for all. */
+/** `npm test` is unit and engine, which fit into five minutes; the others are asked for by name (`npm test -- inputs`, `npm run check`, ...); CI asks for all. */
 const groups: Readonly<Record<string, readonly Stage[]>> = {
   check,
   unit: [unit],
+  inputs: [inputs],
   engine: [tools("tools", otherTools), engine],
   stores: [tools("storetools", storeTools), stores],
   bench: [tools("benchtools", ["pulumi", "cortex", "loki", "thanos"]), bench],

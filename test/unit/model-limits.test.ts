@@ -171,6 +171,9 @@ describe("ledger", () => {
     const { entries: read, faults } = roundTrip(renderLedger(entries));
     expect([read.map((entry) => entry.storageId), faults]).toEqual([["a1", "prod", "prod--2", "prod--10"], []]);
     expect(roundTrip(renderLedger([])).entries).toEqual([]);
+    // Good names, and words of YAML.
+    const words = ["false", "null", "true"].map((name) => ({ ...retiredProd, name, storageId: name }));
+    expect(roundTrip(renderLedger(words))).toEqual({ entries: words, faults: [] });
   });
   test("an adopted id that is retired again keeps one entry", () => {
     const heir = good(`${minimal}adopt: true\n`, "prod", [retiredProd]);

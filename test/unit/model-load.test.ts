@@ -60,6 +60,8 @@ const cases: readonly (readonly [name: string, files: Record<string, string | Bu
   ["UTF-16", { "prod.yaml": Buffer.from(`\ufeff${minimal}`, "utf16le") }, /must be UTF-8 text.*UTF-16/],
   ["Latin-1", { "prod.yaml": Buffer.from("owner: a@example.com\ndescription: caf\xe9\n", "latin1") }, /prod.yaml:2:17\n.*must be UTF-8/],
   ["control character", { "prod.yaml": `${minimal}# \u0007\n` }, /prod.yaml:4:3\n.*control characters/],
+  ["old Macintosh line ends", { "prod.yaml": minimal.replace(/\n/g, "\r") }, /prod.yaml:1:33\n.*LF or CRLF/],
+  ["a name that a terminal obeys", { "a\u001b[2J.yaml": minimal }, /^tenants\/a\ufffd\[2J.yaml\n/m],
   ["huge file", { "prod.yaml": "#".repeat(200_000) }, /is 200000 bytes/],
   ["folder named like a file", { "prod.yaml/x": "" }, /is a folder/],
   ["ledger of another shape", { "prod.yaml": minimal, ".ledger.yaml": "retired: []" }, /\.ledger\.yaml:1:1\n.*list of retired/],
@@ -86,6 +88,13 @@ test("a folder that is not there, a file in its place and a dangling link", () =
     expect(report(problemsOf(() => loadTenants("tenants/prod.yaml", { projectRoot: root })))).toMatch(/is not a folder/);
     fs.symlinkSync("gone", path.join(root, "tenants", "link.yaml"));
     expect(report(problemsOf(() => load(root)))).toMatch(/link.yaml\n.*does not exist/);
+  });
+});
+
+test("a device is not read", () => {
+  inProject({ "prod.yaml": minimal }, (root) => {
+    fs.symlinkSync("/dev/zero", path.join(root, "tenants", "link.yaml"));
+    expect(report(problemsOf(() => load(root)))).toMatch(/link.yaml\n.*is no file/);
   });
 });
 

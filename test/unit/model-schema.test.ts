@@ -40,6 +40,8 @@ describe("defaults", () => {
       ["datadog", "logs", "metrics"],
       ["a", "b"],
     ]);
+    const auth = (groups: string) => `${minimal}grafana: {auth: {issuer: "https://a.example/", clientId: a, allowedGroups: [${groups}]}}\n`;
+    expect(good(auth("b, a"))).toEqual(good(auth("a, b")));
   });
 });
 
@@ -103,7 +105,11 @@ const refused: readonly (readonly [name: string, lines: string, place: string, s
   ["complex key", "? [a]\n: b", "4:3 ", /words as keys/],
   ["second document", "---\nowner: a", "4:1 ", /one document/],
   ["two keys on a line", "domain: a: b", "4:9 ", /another `key:`/],
-  ["open bracket", "apis: [metrics", "5:1 ", /not YAML/],
+  ["open bracket", "apis: [metrics", "4:7 ", /not YAML/],
+  ["open quote", 'apis: "metrics', "4:7 ", /not YAML/],
+  ["key with dots beside the group", "limits.metrics: 5\nlimits: {metrics: {activeSeries: 1k}}", "4:1 limits.metrics", /not a known key/],
+  ["an address as domain", "domain: 10.0.0.1", "4:9 domain", /DNS name/],
+  ["deep nesting", `apis: ${"[".repeat(200)}`, "4:56 ", /nested too deep/],
 ];
 
 test.each(refused)("%s is refused at its place", (_name, lines, place, says) => {

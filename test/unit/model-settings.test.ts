@@ -2,7 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { parse as parseYaml } from "yaml";
 import { report } from "../../model/problem";
+import { readDocument } from "../../model/document";
 import { parseSettings } from "../../model/settings";
+import { parseSettingsFile, settingsSource } from "../../model/settingsplaces";
 import { problemsOf } from "./model-kit";
 
 const parse = (raw: Record<string, unknown>) => parseSettings({ zone: "obs.example.com", ...raw }, "dev");
@@ -97,6 +99,24 @@ test.each<[Record<string, unknown>, RegExp]>([
   [{ addons: { certManager: "yes" } }, /must be true or false/],
   [{ s3: { endpoint: "s3.example.com", bucketPrefix: "ab" } }, /URL of scheme, host and port/],
 ])("%j is refused", (raw, says) => expect(said(raw)).toMatch(says));
+
+test("a report has the line of what the stack's file says, and none of what came from elsewhere", () => {
+  const text = "config:\n  tenantstack:zone: obs.localhost\n  tenantstack:edge: wrong\n  tenantstack:cluster:\n    size: huge\n";
+  const source = settingsSource(readDocument("Pulumi.dev.yaml", text));
+  const lines = (raw: Record<string, string>) =>
+    problemsOf(() => parseSettings(raw, "dev", source)).map((one) => `${one.path}:${one.line}`);
+  const handed = { "tenantstack:zone": "obs.localhost", "tenantstack:edge": "wrong", "tenantstack:cluster": '{"size":"huge"}' };
+  expect(lines(handed)).toEqual(["tenantstack:edge:3", "tenantstack:cluster.size:5"]);
+  expect(lines({ ...handed, "tenantstack:edge": "worse", "tenantstack:cluster": "{}" })).toEqual(["tenantstack:edge:0"]);
+  expect(lines({ "tenantstack:cluster": "{}" })).toEqual(["tenantstack:zone:0"]);
+  expect(() => parseSettingsFile("config: [a]", "dev")).toThrow(/Pulumi.dev.yaml:1:9 .*\n.*must be a group/);
+});
+
+test("digits are a good name where text is wanted, and a number where one is", () => {
+  const s3 = { endpoint: "https://s3.example.com", bucketPrefix: "123" };
+  expect(parse({ s3: JSON.stringify(s3) }).s3?.bucketPrefix).toBe("123");
+  expect(parse({ s3: { ...s3, bucketPrefix: 123 } }).s3?.bucketPrefix).toBe("123");
+});
 
 test("all at once", () => {
   expect(problemsOf(() => parse({ zone: "x", edge: "y", hardware: "aws", zonne: 1 })).map((problem) => problem.path)).toEqual([
