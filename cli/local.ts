@@ -1,15 +1,17 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
-import { startCluster, type Cluster } from "../embedded/cluster";
+import { clusterStatus, startCluster, type Cluster } from "../embedded/cluster";
 import type { Reporter } from "../embedded/console";
 import { withLock } from "../embedded/lock";
 import { podsProblem, podsStatus, podTools, startPods, startStorage, storage, type Pods, type PodsOptions } from "../embedded/pods";
 import { ensureTools, type Tool, type ToolName } from "../embedded/toolchain";
 import { UserError } from "./errors";
-import { removeDeadLocks } from "./locks";
+import { isLocked, removeDeadLocks } from "./locks";
 import { stateFolder } from "./paths";
-import { outputs, prepareStack, pulumi, type LocalStack, type Overrides } from "./stack";
+import { keepCheckpoint, mendCheckpoint } from "./checkpoint";
+import { deadStore, goOn, whileAlive } from "./goon";
+import { outputs, prepareStack, pulumi, stateOf, type LocalStack, type Overrides } from "./stack";
 
 const engineTools = ["pulumi", "plugin-kubernetes", "plugin-tls"] as const satisfies readonly ToolName[];
 const clusterTools = [
@@ -66,8 +68,20 @@ export interface Up {
 /** Tool chain, cluster, and `pulumi up` of stack dev. One at a time: a second call waits for the first. Repeating it changes nothing. */
 export async function bringUp(options: BringUpOptions): Promise<Up> {
   const dir = options.dir ?? stateFolder;
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   return alone(dir, options.report, () => bringUpAlone(options, dir), options.signal);
+}
+
+/** Makes a folder. Where that cannot be done, Node may say "no such file": whether what is there can be written says why. */
+function makeFolder(dir: string): void {
+  try {
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    let there = path.resolve(dir);
+    while (!fs.existsSync(there)) there = path.dirname(there);
+    fs.accessSync(there, fs.constants.W_OK);
+    throw error;
+  }
 }
 
 /** Does `work` while nobody else starts, stops or resets what is in the state folder; waits for one that does, and says so. */
@@ -82,10 +96,14 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   const names = [...engineTools, ...(own === undefined ? clusterTools : (["kubectl"] as const)), ...(runsPods ? podTools : [])];
   const tools = await ensureTools(names, { report, signal });
   const pods: PodsOptions | undefined = runsPods ? { dir, tools: paths(tools, podTools), report, signal } : undefined;
+  const hadDied = own === undefined && deadStore(await clusterStatus(dir)) !== undefined;
   const cluster = own === undefined ? await startCluster({ dir, tools: paths(tools, clusterTools), report, signal }) : undefined;
   if (pods) await startStorage(pods);
   else if (own === undefined) saysWhatStillRuns(dir, report);
   const kubeconfig = cluster?.kubeconfig ?? (await userKubeconfig(own ?? ""));
+  const backend = stateOf(folderOf(dir, own));
+  for (const pid of removeDeadLocks(backend)) report.note(`The engine with process number ${pid} was killed; its lock is removed.`);
+  const wasTorn = !isLocked(backend) && mendCheckpoint(backend, report);
   const stack = await prepareStack({
     dir: folderOf(dir, own),
     tools,
@@ -94,12 +112,15 @@ async function bringUpAlone(options: BringUpOptions, dir: string): Promise<Up> {
   });
   report.note(`Providers: ${stack.providers.join(", ")}`);
   signal.throwIfAborted();
-  for (const pid of removeDeadLocks(stack.places.backend))
-    report.note(`The engine with process number ${pid} was killed; its lock is removed.`);
-  const up = await pulumi(stack, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-permalink=true"], {
-    onOutput: options.onOutput,
-    signal,
-  });
+  await goOn(stack, options, dir, hadDied || wasTorn);
+  keepCheckpoint(backend);
+  signal.throwIfAborted();
+  const up = await whileAlive(own === undefined ? dir : undefined, options, (alive) =>
+    pulumi(stack, ["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-permalink=true"], {
+      onOutput: options.onOutput,
+      signal: alive,
+    }),
+  );
   const of = { code: up.code, stack, kubeconfig, kubectl: tools.get("kubectl")?.path ?? "kubectl", context: own };
   const embedded = cluster && { server: cluster.server };
   if (up.code !== 0) return { ...of, embedded, outputs: {}, signing: {}, pods: undefined, authority: undefined };

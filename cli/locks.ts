@@ -14,15 +14,30 @@ interface EngineLock {
  * Locks of living engines and of other machines stay. Returns the process numbers whose locks were removed.
  */
 export function removeDeadLocks(backend: string, isEngine: (pid: number) => boolean = runsPulumi): number[] {
+  return deadLocks(backend, isEngine).map(({ file, pid }) => {
+    fs.rmSync(file, { force: true });
+    return pid;
+  });
+}
+
+/** Whether an engine, here or elsewhere, holds the state, once the locks of dead ones are removed. */
+export function isLocked(backend: string): boolean {
+  return lockFiles(backend).length > 0;
+}
+
+function lockFiles(backend: string): string[] {
   const folder = path.join(backend, ".pulumi", "locks");
   if (!fs.existsSync(folder)) return [];
-  const files = fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
-  return files.flatMap((name) => {
-    const file = path.join(folder, name);
+  const names = fs.readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".json")).map((name) => path.join(folder, name));
+}
+
+/** Locks of engines on this machine that live no more. */
+export function deadLocks(backend: string, isEngine: (pid: number) => boolean = runsPulumi): { file: string; pid: number }[] {
+  return lockFiles(backend).flatMap((file) => {
     const lock = readLock(file);
     if (lock === undefined || lock.hostname !== os.hostname() || isEngine(lock.pid)) return [];
-    fs.rmSync(file, { force: true });
-    return [lock.pid];
+    return [{ file, pid: lock.pid }];
   });
 }
 
@@ -37,7 +52,7 @@ function readLock(file: string): EngineLock | undefined {
 }
 
 /** Whether a process of this number is an engine: numbers are used again, so its name is asked for too. */
-function runsPulumi(pid: number): boolean {
+export function runsPulumi(pid: number): boolean {
   const asked = spawnSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8", timeout: 5_000 });
   // Without an answer the lock stays: better a refused `up` than two at once.
   return asked.error !== undefined || /(^|\/)pulumi\b/.test(asked.stdout.trim());

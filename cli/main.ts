@@ -6,6 +6,7 @@ import { register as registerExplain } from "./explain";
 import { failure } from "./failure";
 import { register as registerNew } from "./new";
 import { register as registerPlan } from "./plan";
+import { register as registerRepair } from "./repair";
 import { register as registerRetire } from "./retire";
 import { register as registerStatus } from "./status";
 import { register as registerSync } from "./sync";
@@ -30,6 +31,7 @@ for (const register of [
   registerSync,
   registerRetire,
   registerErase,
+  registerRepair,
   registerEngine,
 ])
   register(program);

@@ -8,6 +8,7 @@ import type { Tool, ToolName } from "../embedded/toolchain";
 import { settingsNamespace } from "../model/settings";
 import { textHash } from "../model/text";
 import { plugins } from "../model/versions";
+import { checkpointFile } from "./checkpoint";
 import { root } from "./paths";
 
 /** A stack of this checkout with everything the engine needs: state, plugins and passphrase in one folder, and the cluster it declares on. */
@@ -34,11 +35,14 @@ export interface StackOptions {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
+/** Where the engine keeps the state of the stack whose folder is `dir`. */
+export const stateOf = (dir: string): string => path.join(dir, "state");
+
 /** Puts plugins, state folder, passphrase and settings in place. Repeating it changes nothing. */
 export async function prepareStack(options: StackOptions): Promise<LocalStack> {
   const { dir, tools } = options;
   const home = path.join(dir, "pulumi");
-  const backend = path.join(dir, "state");
+  const backend = stateOf(dir);
   for (const folder of [dir, home, backend]) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const providers = installPlugins(home, tools);
   const places = { home, backend, passphrase: passphrase(dir), pulumiFolder: need(tools, "pulumi").path };
@@ -166,11 +170,19 @@ function configArgs(stack: LocalStack, args: readonly string[]): string[] {
  * name: the salt that it writes lands there and not in the repository.
  */
 async function createStack(stack: LocalStack, dir: string): Promise<void> {
-  if (fs.existsSync(path.join(dir, "state", ".pulumi", "stacks", "tenantstack", `${stack.name}.json`))) return;
+  if (fs.existsSync(checkpointFile(stack.places.backend))) return;
   fs.writeFileSync(path.join(dir, "Pulumi.yaml"), "name: tenantstack\nruntime: nodejs\n");
   const made = await pulumi(stack, ["stack", "init", "--no-select"], { cwd: dir, timeoutSeconds: 60 });
   if (made.code !== 0 && !made.stderr.includes("already exists"))
     throw new Error(`pulumi stack init ${stack.name} failed:\n${made.stderr}`);
+}
+
+/** Whether the last run was cut off in the middle of an operation: asked of the file, because an engine takes a second to say so. */
+export function leavesPending(stack: LocalStack): boolean {
+  const read = JSON.parse(fs.readFileSync(checkpointFile(stack.places.backend), "utf8")) as {
+    checkpoint?: { latest?: { pending_operations?: unknown[] } | null };
+  };
+  return (read.checkpoint?.latest?.pending_operations ?? []).length > 0;
 }
 
 /** The stack's outputs as the last `up` left them; `secrets` shows them in plain text. */

@@ -72,7 +72,8 @@ const timedOut = 124;
  */
 export function runPulumi(args: string[], run: PulumiRun): Promise<PulumiResult> {
   const environment = { ...engineEnvironment(run), ...run.environment };
-  const child = spawn(path.join(run.pulumiFolder, "pulumi"), args, { cwd: run.cwd, env: environment, stdio: "pipe" });
+  // A process group of its own: Ctrl-C on a terminal would reach it besides our own interrupt, and a second interrupt makes it leave running steps alone.
+  const child = spawn(path.join(run.pulumiFolder, "pulumi"), args, { cwd: run.cwd, env: environment, stdio: "pipe", detached: true });
   child.stdin.on("error", () => undefined).end(run.input);
   const output = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {

@@ -112,6 +112,14 @@ const otherTools = Object.keys(recipes).filter((name) => !storeTools.includes(na
 const engine = tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500);
 /** Apart from `npm test`: they start dozens of processes of the real stores. */
 const stores = tests("stores", "the real Cortex, Loki and Thanos: configurations, data paths, limits", ["--maxWorkers=2"], 1500);
+/** Kills, full disks, wrong clocks, upgrades: apart from `npm test`, as each start takes its time. All moments of all kills, which `npm run crashes` asks for, take an hour. */
+const crashes = tests(
+  "crashes",
+  "kills, troubles of the machine and an upgrade in the middle of npm start",
+  // They wait for other processes much of the time.
+  ["--maxWorkers=3"],
+  process.env["TENANTSTACK_CRASHES"] === "all" ? 7200 : 1200,
+);
 /** Alone, since it measures. */
 const bench = tests("bench", "ratios, each within one run", ["--runInBand"], 600);
 /** `npm test` is unit and engine, which fit into five minutes; the others are asked for by name (`npm test -- inputs`, `npm run check`, ...); CI asks for all. */
@@ -121,6 +129,7 @@ const groups: Readonly<Record<string, readonly Stage[]>> = {
   inputs: [inputs],
   engine: [tools("tools", otherTools), engine],
   stores: [tools("storetools", storeTools), stores],
+  crashes: [tools("tools", otherTools), crashes],
   bench: [tools("benchtools", ["pulumi", "cortex", "loki", "thanos"]), bench],
 };
 const usual = ["unit", "engine"];

@@ -62,8 +62,8 @@ interface Plan {
 }
 
 async function prepare(layout: Layout, options: ClusterOptions): Promise<Plan> {
-  const records = new Records(layout.processes).all();
-  const runs = (name: PartName): boolean => isAlive(records[name] ?? { pid: 0, started: "never" });
+  const records = new Records(layout.processes);
+  const runs = (name: PartName): boolean => alive(records, [name]).length > 0;
   const crds = readCrds(options.tools.crds);
   privateFolder(layout.dir);
   privateFolder(layout.logs);
@@ -93,11 +93,21 @@ function processOf(layout: Layout, apis: Apis, part: PartSpec): ProcessSpec {
   };
 }
 
+/** Those of these parts that run. One that died keeps its record, by which the supervisor says so. */
+function alive(records: Records, names: readonly PartName[]): PartName[] {
+  const known = records.all();
+  return names.filter((name) => known[name] !== undefined && isAlive(known[name]));
+}
+
 async function bringUp(layout: Layout, options: ClusterOptions, supervisor: Supervisor, apis: Apis): Promise<Cluster> {
   const { identity, server, crds, specs } = await prepare(layout, options);
   const process = (name: PartName) => processOf(layout, apis, specs[name]);
-  await supervisor.ensure(process("etcd"));
-  await supervisor.ensure(process("kube-apiserver"));
+  const records = new Records(layout.processes);
+  // An API server whose store was away may not find back to it for minutes; it keeps nothing, so a new one is quicker.
+  if ((await supervisor.ensure(process("etcd"))) === "started") await stopRecorded(records, "kube-apiserver", 1, options.report);
+  // Controllers whose API server was away try again ever more seldom, up to minutes; they keep nothing either.
+  if ((await supervisor.ensure(process("kube-apiserver"))) === "started")
+    await Promise.all(alive(records, stopOrder[0]).map((name) => stopRecorded(records, name, graceOf(name), options.report)));
   await supervisor.ready(process("kube-apiserver"));
   const api = apis.at(specs["kube-apiserver"].health?.port ?? 0);
   const controllers = [process("kube-controller-manager"), process("kube-scheduler"), process("kwok")];
@@ -144,11 +154,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 /** Those that write to the API server first, then the API server, then its store. */
-const stopOrder: readonly (readonly PartName[])[] = [
+const stopOrder = [
   ["prometheus-operator", "kwok", "kube-scheduler", "kube-controller-manager"],
   ["kube-apiserver"],
   ["etcd"],
-];
+] as const satisfies readonly (readonly PartName[])[];
 
 async function stopAll(layout: Layout, report: Reporter): Promise<void> {
   if (!partsOf(layout).some((part) => part.pid !== undefined)) return;

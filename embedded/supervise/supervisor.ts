@@ -33,9 +33,11 @@ export interface SupervisorOptions {
   readonly again?: boolean;
 }
 
-/** The last lines of a log, each indented by four blanks. */
+/** The last lines of a log, each indented by four blanks. Where the program panicked, those before the stacks, which say why. */
 function tail(log: string): string {
-  const lines = (readIfThere(log) ?? "").split("\n").filter((line) => line.trim() !== "");
+  const all = (readIfThere(log) ?? "").split("\n").filter((line) => line.trim() !== "");
+  const stacks = all.findIndex((line) => /^goroutine \d+ /.test(line));
+  const lines = stacks < 0 ? all : all.slice(0, stacks);
   return lines.length === 0
     ? "    (the log is empty)"
     : lines
