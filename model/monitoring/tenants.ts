@@ -54,7 +54,10 @@ export const rejectedSeries = {
   logBytes: "tenant_reason:rejected_log_bytes:rate5m",
 } as const;
 
-/** Refused by the stores, by their own reasons. Ingesters count a copy each; with size single Cortex exports only those of its ingester. */
+/**
+ * Refused by the stores, by their own reasons. Ingesters count a copy each. Size single: Cortex' distributor and ingester share a registry, and only
+ * the one that starts first, by chance, has its counts exported (pkg/util/validation/validate.go of v1.21.1); the gateway's counts see both.
+ */
 const rejections: readonly Recording[] = [
   {
     record: rejectedSeries.samples,

@@ -44,7 +44,7 @@ export function monitoringTests(lab: LiveLab, tenants: readonly string[]): void 
     expect(running).toHaveLength(2);
     for (const { pid } of running) if (pid !== undefined) process.kill(pid, "SIGKILL");
     await lab.syncPods();
-    prometheus = await PlatformPrometheus.start(lab, "1s");
+    prometheus = await PlatformPrometheus.start(lab, 1);
     // Rates need a scrape before and one after.
     await prometheus.scraping();
     for (const value of [2, 3, 4, 5]) {
@@ -83,22 +83,38 @@ export function monitoringTests(lab: LiveLab, tenants: readonly string[]): void 
   const receivers =
     "alertmanager_config: |\n  route: {receiver: hook, group_wait: 1s}\n  receivers: [{name: hook, webhook_configs: [{url: 'http://127.0.0.1:1/'}]}]\n";
 
-  /** What each store refuses for another reason, and what a gateway does. */
+  /**
+   * What each store refuses for another reason, and what a gateway does. Cortex in one process exports what its ingester discards or what its
+   * distributor does, by chance at each start (both register the same metric, pkg/util/validation/validate.go of v1.21.1): both discard here.
+   */
   async function refusals(): Promise<void> {
     const old = "1000000000";
     const line = JSON.stringify({ streams: [{ stream: { job: "lab" }, values: [[old, "from 1970"]] }] });
     const gauge = (points: readonly object[]) =>
       JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "refused", gauge: { dataPoints: points } }] }] }] });
-    const point = (timeUnixNano: string, i: number) => ({ asDouble: 1, timeUnixNano, attributes: [{ key: "i", value: { stringValue: `${i}` } }] }); // prettier-ignore
+    const point = (timeUnixNano: string, i: number | string) => ({ asDouble: 1, timeUnixNano, attributes: [{ key: "i", value: { stringValue: `${i}` } }] }); // prettier-ignore
     const many = gauge(Array.from({ length: 10_001 }, (_, i) => point(`${Date.now()}000000`, i)));
     const answers = [
       await post(lab.url("ada", "logs", "/loki/api/v1/push"), line, lab.token("ada")),
       await post(lab.url("ada", "metrics", "/api/v1/otlp/v1/metrics"), gauge([point(old, 1)]), lab.token("ada")),
+      await post(
+        lab.url("ada", "metrics", "/api/v1/otlp/v1/metrics"),
+        gauge([point(`${Date.now()}000000`, "x".repeat(3_000))]),
+        lab.token("ada"),
+      ),
       await post(lab.url("cyd", "metrics", "/api/v1/otlp"), many, lab.token("cyd")),
       await lab.pushSample("ada", 1, {}, "no-token"),
       await lab.pushSample("ada", 1, {}, lab.token("ada", "metrics:read")),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 413, 401, 403]);
+    const words = [
+      /^400 .*timestamp too old/,
+      /^400 .*out of bounds/,
+      /^400 .*label value too long/,
+      /^413 too many timeseries/,
+      /^401 Jwt/,
+      /^403 /,
+    ];
+    expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(words.map((one) => expect.stringMatching(one) as string));
   }
 
   test("it finds every pod of the stores and every gateway by its PodMonitors, with the rights of its service account, and scrapes them", async () => {
@@ -220,7 +236,7 @@ export function monitoringTests(lab: LiveLab, tenants: readonly string[]): void 
     const step = async () => (await prometheus.query("pod:limits_reload_step:last")).map(({ value }) => value[1]);
     const lives = async () => (await prometheus.query('tenant_limit:applied:max{tenant="cyd",system="thanos"} == 4242')).length;
     await secondsUntil(20, lives, (seen) => seen === 1);
-    expect(await step()).toEqual(["1"]);
+    await secondsUntil(5, step, (seen) => seen.join() === "1");
     folder.publish({ [file]: `${other}no_such_key: 1\n` });
     const alerts = async () =>
     (await prometheus.rules()).flatMap(({ alerts = [] }) => alerts).map(({ labels: { alertname, job } }) => `${alertname} ${job}`); // prettier-ignore

@@ -50,8 +50,11 @@ export class PlatformPrometheus {
     public readonly address: string,
   ) {}
 
-  /** @param interval of scrapes and of all groups of rules */
-  public static async start(lab: LiveLab, interval: string): Promise<PlatformPrometheus> {
+  /**
+   * @param seconds between two scrapes. All groups of rules run twice as often: the one that looks at the last two scrapes must not miss any.
+   */
+  public static async start(lab: LiveLab, seconds: number): Promise<PlatformPrometheus> {
+    const [interval, between] = [`${seconds}s`, `${seconds * 500}ms`];
     const { pods, authority, kubeconfig } = lab.up;
     if (pods === undefined || authority === undefined) throw new Error("the lab has no pods");
     const dir = path.join(lab.dir, "prometheus");
@@ -62,7 +65,7 @@ export class PlatformPrometheus {
     const { items } = await json<{ items: { metadata: { name: string }; data?: Record<string, string> }[] }>("configmaps", "-n", home);
     for (const { data } of items.filter(({ metadata }) => metadata.name.startsWith(`${object}-rulefiles-`)))
       for (const [name, text] of Object.entries(data ?? {}))
-        fs.writeFileSync(path.join(dir, "rules", name), text.replace(/\binterval: .*$/gm, `interval: ${interval}`));
+        fs.writeFileSync(path.join(dir, "rules", name), text.replace(/\binterval: .*$/gm, `interval: ${between}`));
 
     const user = path.join(dir, "kubeconfig");
     const known = parse(fs.readFileSync(kubeconfig, "utf8")) as { users: { user: object }[] };
@@ -86,7 +89,7 @@ export class PlatformPrometheus {
       ...config,
       remote_write: proxied(config.remote_write),
       alerting: { ...config.alerting, alertmanagers: proxied(config.alerting.alertmanagers) },
-      global: { ...config.global, scrape_interval: interval, evaluation_interval: interval, scrape_timeout: interval },
+      global: { ...config.global, scrape_interval: interval, evaluation_interval: between, scrape_timeout: interval },
       scrape_configs: config.scrape_configs.map((one) => ({
         ...one,
         kubernetes_sd_configs: one.kubernetes_sd_configs.map((sd) => ({ ...sd, kubeconfig_file: user })),

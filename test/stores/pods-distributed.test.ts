@@ -49,7 +49,7 @@ test("one ingester a zone, and every part that gossips knows all the others, in 
 });
 
 test("every metric that a rule or a panel reads is exported by the microservices too", async () => {
-  const prometheus = await PlatformPrometheus.start(lab, "3s");
+  const prometheus = await PlatformPrometheus.start(lab, 3);
   try {
     await prometheus.scraping();
     await prove(lab.up);
