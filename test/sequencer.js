@@ -4,6 +4,7 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 /** The long files first, so that none of them runs alone at the end; a fresh clone has no times to go by. */
 const long = [
   ...[
+    "mutants",
     "crashes/trouble",
     "stores/pods-distributed",
     "stores/pods",

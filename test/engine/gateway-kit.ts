@@ -15,12 +15,14 @@ export interface Seen {
   readonly method: string;
   readonly url: string;
   readonly headers: http.IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly raw: readonly string[];
   readonly body: string;
 }
 
 /**
  * Recording servers, one for each upstream. `?answer=429` chooses the status, `?says=text` the body, `?wait=500` delays it, `?chunked=1` leaves its
- * length out; a WebSocket upgrade is echoed.
+ * length out, `?after=7` says so in Retry-After; a WebSocket upgrade is echoed.
  */
 export class Upstreams {
   public readonly seen: Seen[] = [];
@@ -28,7 +30,8 @@ export class Upstreams {
   private readonly sockets = new Set<Socket>();
 
   public async serve(upstream: string): Promise<Address> {
-    const server = http.createServer((request, response) => this.answer(upstream, request, response));
+    // A lenient reader: what a gateway lets through that can be read in two ways, this one reads in the worse.
+    const server = http.createServer({ insecureHTTPParser: true }, (request, response) => this.answer(upstream, request, response));
     server.on("connection", (socket) => void this.sockets.add(socket).size);
     server.on("upgrade", (request, socket: Socket) => {
       this.record(upstream, request, "");
@@ -40,8 +43,8 @@ export class Upstreams {
     return { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
   }
 
-  private record(upstream: string, { method = "", url = "", headers }: http.IncomingMessage, body: string): void {
-    this.seen.push({ upstream, method, url, headers, body });
+  private record(upstream: string, { method = "", url = "", headers, rawHeaders }: http.IncomingMessage, body: string): void {
+    this.seen.push({ upstream, method, url, headers, raw: rawHeaders, body });
   }
 
   private answer(upstream: string, request: http.IncomingMessage, response: http.ServerResponse): void {
@@ -53,7 +56,11 @@ export class Upstreams {
       const says = query.get("says") ?? upstream;
       setTimeout(
         () => {
-          response.writeHead(Number(query.get("answer") ?? 200), query.has("chunked") ? {} : { "content-length": Buffer.byteLength(says) });
+          const after = query.get("after");
+          response.writeHead(Number(query.get("answer") ?? 200), {
+            ...(query.has("chunked") ? {} : { "content-length": Buffer.byteLength(says) }),
+            ...(after !== null && { "retry-after": after }),
+          });
           response.end(says);
         },
         Number(query.get("wait") ?? 0),

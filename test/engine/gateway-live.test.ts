@@ -1,4 +1,5 @@
 import https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import { renderClusters } from "../../components/tenant/gateway/render-clusters";
 import { renderKeys } from "../../components/tenant/gateway/render-keys";
@@ -117,11 +118,36 @@ test("suspension says so", async () => {
   await within(limit, "the end of suspension", async () => (await ask(byFirst)).every((status) => status === 200));
 }, 15_000);
 
+/** Tails of at most so many seconds. */
+function lasting(seconds: number): Parameters<Envoy["update"]>[0] {
+  const { routes: text, ...rest } = routes({});
+  const changed = text.replace('max_stream_duration: "900s"', `max_stream_duration: "${seconds}s"`);
+  expect(changed).not.toBe(text);
+  return { ...rest, routes: changed };
+}
+
 test("a tail ends after its longest time, whatever its token", async () => {
-  envoy.update({ ...routes({}), routes: routes({}).routes.replace('max_stream_duration: "900s"', 'max_stream_duration: "1s"') });
+  envoy.update(lasting(1));
   const tail = { host: "loki.prod.obs.example.com", path: "/loki/api/v1/tail", token: byFirst };
   await within(limit, "a tail that ends", async () => (await websocket(envoy, tail, 2000)).ended);
 }, 15_000);
+
+test("a tail that is open outlives its token's revocation and its key only until its longest time", async () => {
+  const tail = { host: "loki.prod.obs.example.com", path: "/loki/api/v1/tail", token: byFirst };
+  envoy.update(lasting(4));
+  await sleep(500);
+  const began = Date.now();
+  const open = websocket(envoy, tail, 8000);
+  await sleep(200);
+  envoy.update(keys(second));
+  envoy.update(routes({ revoked: ["first"] }));
+  await within(limit, "a refused tail", async () => [401, 403].includes((await websocket(envoy, tail)).status));
+  expect((await open).ended).toBe(true);
+  expect(Date.now() - began).toBeLessThan(7000);
+  envoy.update(keys(first));
+  envoy.update(routes({}));
+  await within(limit, "the token to pass again", async () => (await ask(byFirst)).every((status) => status === 200));
+}, 25_000);
 
 test("fewer requests at once, without losing those under way", async () => {
   const wait = { host, path: `${path}&wait=2000`, token: byFirst };

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { parse } from "yaml";
-import { renderGateway, type Rendered } from "../../components/tenant/gateway/render";
+import { renderGateway } from "../../components/tenant/gateway/render";
 import type { GatewayInput } from "../../components/tenant/gateway/input";
 import { toYaml } from "../../model/text";
 import { metricsSystems, states, type Api } from "../../model/tenant";
 import { envoyPath, layOut } from "./envoy";
 import { jwksOf, selfSigned, signingKey } from "./gateway-kit";
+import { whole } from "./gateway-whole";
 
 /** What Envoy itself says of the files of every kind of tenant in every state. */
 
@@ -45,47 +45,13 @@ function inputOf(tenant: Partial<GatewayInput["tenant"]>): GatewayInput {
   };
 }
 
-interface Bootstrap {
-  static_resources: {
-    clusters: unknown[];
-    listeners: { name: string; filter_chains: { filters: { typed_config: Record<string, unknown> }[] }[] }[];
-  };
-}
-
-/**
- * The bootstrap with the live files put in their places: `--mode validate` does not open them, and a rejected live file is only a line in
- * the log of an Envoy that refuses everything.
- */
-function inlined(text: Rendered): string {
-  const bootstrap = parse(text.bootstrap) as Bootstrap;
-  const resource = (file: string): Record<string, unknown> => (parse(file) as { resources: [Record<string, unknown>] }).resources[0];
-  const httpOf = (listener: string) =>
-    bootstrap.static_resources.listeners.find((one) => one.name === listener)?.filter_chains[0]?.filters[0]?.typed_config ?? {};
-  for (const [listener, file] of [
-    ["https", text.routes],
-    ["metrics", text.metrics],
-  ] as const) {
-    const { "@type": _type, ...routes } = resource(file);
-    Object.assign(httpOf(listener), { route_config: routes });
-    delete httpOf(listener)["rds"];
-  }
-  const http = httpOf("https");
-  const filters = http["http_filters"] as { name: string }[];
-  const filled = filters.map((filter) =>
-    "config_discovery" in filter ? { name: filter.name, typed_config: resource(text.keys)["typed_config"] } : filter,
-  );
-  Object.assign(http, { http_filters: filled });
-  const clusters = (parse(text.clusters) as { resources: Record<string, unknown>[] }).resources;
-  bootstrap.static_resources.clusters.push(...clusters.map(({ "@type": _one, ...cluster }) => cluster));
-  return toYaml(bootstrap);
-}
-
 /** What Envoy says against the files; with `split`, as they are mounted, else with all in one. */
 async function complaints(input: GatewayInput, split = false): Promise<string> {
   const laid = await layOut(input, jwks, await pair);
   try {
     const file = path.join(laid.root, "whole.yaml");
-    fs.writeFileSync(file, inlined(renderGateway(input, jwks, laid.places)));
+    // `--mode validate` does not open the live files, and a rejected one is only a line in the log of an Envoy that refuses everything.
+    fs.writeFileSync(file, toYaml(whole(renderGateway(input, jwks, laid.places))));
     return await run(split ? path.join(laid.places.folders.config, "envoy.yaml") : file);
   } finally {
     fs.rmSync(laid.root, { recursive: true });

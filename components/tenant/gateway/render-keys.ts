@@ -16,8 +16,7 @@ export function renderKeys(input: Pick<GatewayInput, "stack">, jwks: string): st
     max_lifetime: `${maxLifetimeSeconds}s`,
     clock_skew_seconds: clockSkewSeconds,
     local_jwks: { inline_string: jwks },
-    // The stores and the collector need no token, so none reaches them.
-    forward: false,
+    // `forward` stays off: the stores and the collector need no token, so none reaches them.
     payload_in_metadata: "token",
     ...where,
   });
@@ -32,10 +31,9 @@ export function renderKeys(input: Pick<GatewayInput, "stack">, jwks: string): st
           [requirements.datadog]: provider({ from_headers: [{ name: "DD-API-KEY" }], from_params: ["api_key"] }),
         },
         requirement_map: {
-          [requirements.bearer]: { provider_name: requirements.bearer },
           [requirements.datadog]: { provider_name: requirements.datadog },
         },
-        // What no route speaks of needs a token.
+        // Whatever no host or route speaks of needs a token.
         rules: [{ match: { prefix: "/" }, requires: { provider_name: requirements.bearer } }],
       }),
     }),

@@ -9,7 +9,6 @@ export function publicListener(places: Places): Config {
   return {
     name: "https",
     address: socket(places.address, places.ports.https),
-    per_connection_buffer_limit_bytes: 1 << 20,
     filter_chains: [
       {
         transport_socket: { name: "tls", typed_config: tls(places) },
@@ -34,12 +33,10 @@ function tls(places: Places): Config {
 function publicHttp(places: Places): Config {
   return typed("extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
     stat_prefix: "gateway",
-    codec_type: "AUTO",
     rds: { route_config_name: live.routes, config_source: fileSource(places.folders.routes, files.routes) },
     http_filters: httpFilters(places),
     ...requestHygiene,
     ...bounds,
-    upgrade_configs: [{ upgrade_type: "websocket", enabled: false }],
     local_reply_config: localReplies,
     access_log: accessLog,
   });
@@ -53,8 +50,7 @@ const requestHygiene: Config = {
   strip_any_host_port: true,
   strip_trailing_host_dot: true,
   use_remote_address: true,
-  xff_num_trusted_hops: 0,
-  // The edge has a private address. Without this line Envoy would take clients behind it for its own and obey their `x-envoy-` headers.
+  // No address is one of ours: Envoy obeys the `x-envoy-` headers of such clients, and before 1.33 it took every private address for one, the edge's too.
   internal_address_config: { cidr_ranges: [{ address_prefix: "0.0.0.0", prefix_len: 32 }] },
 };
 
@@ -82,7 +78,7 @@ const bounds: Config = {
 
 /** In the order in which a request passes them. */
 function httpFilters(places: Places): Config[] {
-  const rbac = (policies: Config): Config => typed("extensions.filters.http.rbac.v3.RBAC", { rules: { action: "ALLOW", policies } });
+  const rbac = (rules: Config): Config => typed("extensions.filters.http.rbac.v3.RBAC", { rules: { action: "ALLOW", ...rules } });
   return [
     {
       name: filters.basic,
@@ -95,9 +91,9 @@ function httpFilters(places: Places): Config[] {
         type_urls: ["type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"],
       },
     },
-    // Closed: `routes.yaml` says whose tokens pass, and which of its routes need none.
+    // Closed, since nothing passes a list of no policy: `routes.yaml` says whose tokens pass, and which of its routes need none.
     { name: filters.subject, typed_config: rbac({}) },
-    { name: filters.scope, typed_config: rbac(Object.fromEntries(scopes.map((scope) => [scope, scopePolicy(scope)]))) },
+    { name: filters.scope, typed_config: rbac({ policies: Object.fromEntries(scopes.map((scope) => [scope, scopePolicy(scope)])) }) },
     // After the token check: requests without a good token must not use up the tenant's rate.
     { name: filters.rate, typed_config: typed("extensions.filters.http.local_ratelimit.v3.LocalRateLimit", { stat_prefix: "gateway" }) },
     { name: filters.size, typed_config: typed("extensions.filters.http.buffer.v3.Buffer", { max_request_bytes: 1 << 20 }) },
@@ -114,7 +110,7 @@ function scopePolicy(scope: Scope): Config {
 
 function cel(expression: string): Config {
   return {
-    extension_filter: { name: "cel", typed_config: typed("extensions.access_loggers.filters.cel.v3.ExpressionFilter", { expression }) },
+    extension_filter: { typed_config: typed("extensions.access_loggers.filters.cel.v3.ExpressionFilter", { expression }) },
   };
 }
 
@@ -124,9 +120,7 @@ const localReplies: Config = {
       // Too many requests at once for a store: the client is to come back, which 503 does not say to all of them.
       filter: { response_flag_filter: { flags: ["UO"] } },
       status_code: 429,
-      headers_to_add: [
-        { header: { key: "retry-after", value: String(retryAfterSeconds.gateway) }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" },
-      ],
+      headers_to_add: [{ header: { key: "retry-after", value: String(retryAfterSeconds.gateway) } }],
       body_format_override: text("too many requests of this tenant at the same time\n"),
     },
     {
@@ -147,12 +141,11 @@ const ingestIds = routes.filter((route) => route.limit === "ingest").map((route)
 /** One JSON line for every request but good writes, which are most of all: of those one in a hundred. Never a query string or a header that can hold a token. */
 const accessLog: readonly Config[] = [
   {
-    name: "stdout",
     filter: {
       or_filter: {
         filters: [
           cel(`response.code >= 400 || !(xds.route_name in [${ingestIds.join(", ")}])`),
-          { runtime_filter: { runtime_key: "access_log.good_writes", percent_sampled: { numerator: 1, denominator: "HUNDRED" } } },
+          { runtime_filter: { runtime_key: "access_log.good_writes", percent_sampled: { numerator: 1 } } },
         ],
       },
     },
@@ -162,7 +155,8 @@ const accessLog: readonly Config[] = [
           time: "%START_TIME%",
           method: "%REQ(:METHOD)%",
           host: "%REQ(:AUTHORITY)%",
-          path: "%PATH(NQ)%",
+          // Nor a path that holds one, as clients write it that take a key's place for a path.
+          path: "%CEL(request.url_path.contains('eyJ') ? '(it holds a token)' : request.url_path)%",
           protocol: "%PROTOCOL%",
           route: "%ROUTE_NAME%",
           status: "%RESPONSE_CODE%",

@@ -5,10 +5,10 @@ import { claim, filters, live, requirements, routeFacts, typed, type Config, typ
 import { seriesLimit } from "./series";
 import { discovery } from "./text";
 
-/** Headers by which the stores know a tenant, a replica, or limits of a query: never a client's to set. */
+/** Headers by which the stores know a tenant. The gateway writes them in the place of whatever a client sent. */
+const tenantHeaders = ["x-scope-orgid", "thanos-tenant"];
+/** Headers by which the stores know a replica, another kind of tenant, or limits of a query: never a client's to set. */
 const storeHeaders = [
-  "x-scope-orgid",
-  "thanos-tenant",
   "thanos-replica",
   "x-tenant",
   "x-org-id",
@@ -64,7 +64,6 @@ const anySize = typed(bufferPerRoute, { disabled: true });
 
 /** Settings of a route that asks for no token: the listener's own are closed, so what must be open says so. */
 const open: Config = {
-  [filters.basic]: typed("extensions.filters.http.lua.v3.LuaPerRoute", { disabled: true }),
   [filters.jwt]: typed("extensions.filters.http.jwt_authn.v3.PerRouteConfig", { disabled: true }),
   [filters.subject]: typed("extensions.filters.http.rbac.v3.RBACPerRoute"),
   [filters.scope]: typed("extensions.filters.http.rbac.v3.RBACPerRoute"),
@@ -87,13 +86,14 @@ const retries = { retry_on: "connect-failure,refused-stream,reset-before-request
 
 /** Grafana signs users in itself; all it must not get is a header that means a tenant to the stores. */
 const grafana: Config = {
-  request_headers_to_remove: storeHeaders,
+  request_headers_to_remove: [...tenantHeaders, ...storeHeaders],
   routes: [
     {
       name: "grafana",
       match: { prefix: "/" },
       route: { cluster: "grafana", timeout: "0s", idle_timeout: "600s", upgrade_configs: websocket },
-      typed_per_filter_config: open,
+      // Its passwords are its own: no filter may take them for tokens.
+      typed_per_filter_config: { ...open, [filters.basic]: typed("extensions.filters.http.lua.v3.LuaPerRoute", { disabled: true }) },
     },
   ],
 };
@@ -103,7 +103,8 @@ function api(input: GatewayInput, host: ApiHost): Config {
   const set = (key: string): Config => ({ header: { key, value: storageId }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" });
   return {
     request_headers_to_remove: [...storeHeaders, ...credentialHeaders],
-    request_headers_to_add: [set("X-Scope-OrgID"), set("THANOS-TENANT")],
+    // With what a client sent under these names, however often, gone: a removal before would change nothing.
+    request_headers_to_add: tenantHeaders.map(set),
     // An empty value adds no header.
     response_headers_to_add: [
       {
@@ -118,11 +119,12 @@ function api(input: GatewayInput, host: ApiHost): Config {
         .map((row) => route(row, input.requests.bodyBytes)),
       { name: "answer-404", ...answer(404, "this path or method is not part of the API\n") },
     ],
-    typed_per_filter_config: {
-      [filters.jwt]: typed("extensions.filters.http.jwt_authn.v3.PerRouteConfig", {
-        requirement_name: host === "dd" ? requirements.datadog : requirements.bearer,
-      }),
-    },
+    // Elsewhere the token check's own rule holds: a bearer token.
+    ...perFilter(
+      host === "dd"
+        ? { [filters.jwt]: typed("extensions.filters.http.jwt_authn.v3.PerRouteConfig", { requirement_name: requirements.datadog }) }
+        : {},
+    ),
   };
 }
 
@@ -138,7 +140,8 @@ function route(row: Route, ingestBytes: number): Config {
       cluster: row.upstream,
       ...(row.rewrite === undefined ? {} : { regex_rewrite: rewriteOf(row.path, row.rewrite) }),
       ...(row.websocket
-        ? { timeout: "0s", idle_timeout: "0s", max_stream_duration: { max_stream_duration: `${tailSeconds}s` }, upgrade_configs: websocket }
+        ? // The bound of the whole stream takes the place of the answer's.
+          { idle_timeout: "0s", max_stream_duration: { max_stream_duration: `${tailSeconds}s` }, upgrade_configs: websocket }
         : { timeout: `${timeouts[row.limit]}s` }),
     },
     ...perFilter({ ...bodyBound(row, ingestBytes), ...seriesAnswer(row) }),
@@ -179,17 +182,14 @@ function subject(tenant: GatewayInput["tenant"]): Config {
 
 /** One bucket a class for the whole gateway process: settings here, unlike on a route, are shared by all hosts and routes. */
 function rateLimits(input: GatewayInput): Config {
-  const percent = { default_value: { numerator: 100, denominator: "HUNDRED" } };
+  const always = { default_value: { numerator: 100 } };
   return typed("extensions.filters.http.local_ratelimit.v3.LocalRateLimit", {
     stat_prefix: "gateway",
-    filter_enabled: { ...percent, runtime_key: "rate_limit.enabled" },
-    filter_enforced: { ...percent, runtime_key: "rate_limit.enforced" },
+    filter_enabled: always,
+    filter_enforced: always,
     // Envoy wants a bucket for requests of no class too (404s, Grafana); this one is never empty.
     token_bucket: { max_tokens: 1_000_000_000, tokens_per_fill: 1_000_000_000, fill_interval: "1s" },
-    always_consume_default_token_bucket: false,
-    response_headers_to_add: [
-      { header: { key: "retry-after", value: String(retryAfterSeconds.gateway) }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" },
-    ],
+    response_headers_to_add: [{ header: { key: "retry-after", value: String(retryAfterSeconds.gateway) } }],
     rate_limits: [
       {
         actions: [
