@@ -111,7 +111,13 @@ const storeTools = [...Object.keys(storeRecipes), "prometheus"];
 const otherTools = Object.keys(recipes).filter((name) => !storeTools.includes(name));
 const engine = tests("engine", "the real engine, API server and Envoy", ["--maxWorkers=2"], 1500);
 /** Apart from `npm test`: they start dozens of processes of the real stores. */
-const stores = tests("stores", "the real Cortex, Loki and Thanos: configurations, data paths, limits", ["--maxWorkers=2"], 1500);
+const stores = tests(
+  "stores",
+  "the real Cortex, Loki and Thanos: configurations, data paths, limits",
+  // Half of the time they wait for reloads and for what stores do at intervals.
+  ["--maxWorkers=3"],
+  1500,
+);
 /** Apart from `npm test`: every attack on every route, and a gateway for each part that one may lack. */
 const attacks = tests("attacks", "attacks on the real gateway, and gateways that lack a part each", ["--maxWorkers=2"], 900);
 /** Kills, full disks, wrong clocks, upgrades: apart from `npm test`, as each start takes its time. All moments of all kills, which `npm run crashes` asks for, take an hour. */
