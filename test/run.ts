@@ -137,7 +137,7 @@ const groups: Readonly<Record<string, readonly Stage[]>> = {
   inputs: [inputs],
   engine: [tools("tools", otherTools), engine],
   stores: [tools("storetools", storeTools), stores],
-  attacks: [tools("attacktools", ["envoy"]), attacks],
+  attacks: [tools("attacktools", Object.keys(recipes)), attacks],
   crashes: [tools("tools", otherTools), crashes],
   bench: [tools("benchtools", ["pulumi", "cortex", "loki", "thanos"]), bench],
 };

@@ -5,6 +5,7 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 const long = [
   ...[
     "mutants",
+    "attacks/live",
     "crashes/trouble",
     "stores/pods-distributed",
     "stores/pods",

@@ -20,6 +20,8 @@ export interface Target {
   readonly method: string;
   readonly path: string;
   readonly host: string;
+  /** What a good request brings; default nothing. */
+  readonly payload?: { readonly type: string; readonly body: string };
 }
 
 /** What an attack changes of a good request. What it leaves out stays good. */

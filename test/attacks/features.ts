@@ -89,6 +89,15 @@ const list: readonly (readonly [string, Run])[] = [
       return differs([came.status, came.seen?.url], [200, "/api/v2/series?x=1"]);
     },
   ],
+  ...["cortex-query", "loki-labels"].map((id): [string, Run] => [
+    `a token in the query of ${id}`,
+    async (asked, input) => {
+      const target = targetOf(input, id);
+      const fields = [tokenFor(asked.world, target)];
+      const came = await send(asked, { ...target, path: `${target.path}?x=${fields[0]?.[1].split(" ")[1]}`, fields });
+      return differs([came.status, came.text], [400, "a token belongs into the header Authorization: paths and queries are logged\n"]);
+    },
+  ]),
   [
     "a token without a key id, and one 20 s past its end",
     async (asked, input) => {

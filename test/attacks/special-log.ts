@@ -44,7 +44,7 @@ async function chosen(asked: Asked, input: GatewayInput): Promise<string | undef
   const writes = Array.from({ length: 10 }, () => send(asked, { ...push, fields: [tokenFor(asked.world, push)] }));
   await Promise.all(writes);
   await send(asked, { ...query, path: `/x;api_key=${tokenFor(asked.world, query)[1].replace("Bearer ", "")}` });
-  const hidden = await lineOf(asked, (line) => line["status"] === 404);
+  const hidden = await lineOf(asked, (line) => line["route"] === "answer-400");
   const logged = linesOf(asked).filter((line) => line["route"] === "cortex-push").length;
   return differs([hidden?.["path"], logged < 10], ["(it holds a token)", true]);
 }
@@ -81,13 +81,19 @@ export function logSpecial(input: GatewayInput, base: Listener): Special {
   };
 }
 
-/** Every host has a route for the rest; each says its name. */
+/** Every host has a route for the rest, and most have one for tokens in a query; each says its name. */
 async function named(asked: Asked, input: GatewayInput, { at }: Mutant): Promise<string | undefined> {
-  const hosts = ["cortex-query", "loki-labels", "dd-validate"].map((id): [string, string] => [targetOf(input, id).host, "answer-404"]);
-  for (const [host, route] of [...hosts, ["evil.example", "answer-421"], ["prod.obs.example.com", "grafana"]] as const) {
+  const targets = ["cortex-query", "loki-labels", "dd-validate"].map((id) => targetOf(input, id));
+  const rest = targets.map(({ host }): [string, string] => [host, "answer-404"]);
+  for (const [host, route] of [...rest, ["evil.example", "answer-421"], ["prod.obs.example.com", "grafana"]] as const) {
     await send(asked, { host, path: `/named-${at.length}` });
     const line = await lineOf(asked, (one) => one["host"] === host);
     if (line?.["route"] !== route) return `${host}: ${JSON.stringify(line?.["route"])} instead of ${route}`;
+  }
+  for (const target of targets.slice(0, 2)) {
+    await send(asked, { ...target, path: `${target.path}?x=eyJa.eyJb`, fields: [tokenFor(asked.world, target)] });
+    const line = await lineOf(asked, (one) => one["host"] === target.host && one["status"] === 400);
+    if (line?.["route"] !== "answer-400") return `${target.host}: ${JSON.stringify(line?.["route"])} instead of answer-400`;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { http1Text, type Attack, type Field, type Parts, type Target } from "./a
 import { Connection, type Reply } from "./http1-wire";
 import { http2Exchange } from "./http2-wire";
 import { wrongOutcome, type Owner } from "./judge";
-import type { World } from "./world";
+import type { Arms } from "./arms";
 
 /** A gateway to attack: its HTTPS port and its owner. */
 export interface Gate {
@@ -23,32 +23,37 @@ const patience = 200;
 export class Attacker {
   private readonly free = new Map<string, Connection[]>();
   public constructor(
-    private readonly world: World,
+    private readonly arms: Arms,
     private readonly gate: Gate,
+    /** Texts that no answer may hold. */
+    private readonly forbidden: readonly string[] = [],
   ) {}
 
   /** Tries one attack on one route. Says what went wrong, or undefined. */
   public async try([name, outcome, change]: Attack, target: Target, holder: Holder = "own"): Promise<string | undefined> {
-    const mark = this.world.mark();
-    const good = this.world.token(holder, target.route.scope, (mint) => (holder === "own" ? mint.own() : mint.neighbours())) ?? "";
-    const token = change.token === undefined ? good : this.world.token(name, target.route.scope, (mint) => change.token?.(mint, target));
+    const mark = this.arms.mark();
+    const good = this.arms.token(holder, target.route.scope, (mint) => (holder === "own" ? mint.own() : mint.neighbours())) ?? "";
+    const token = change.token === undefined ? good : this.arms.token(name, target.route.scope, (mint) => change.token?.(mint, target));
     const fields: Field[] = [
       ["X-Mark", mark],
+      ...(target.payload === undefined ? [] : ([["Content-Type", target.payload.type]] as const)),
       ...(change.credential?.(good, target) ?? (token === undefined ? [] : [credential(target, token)])),
       ...(change.fields ?? []),
     ];
-    for (const [, value] of fields) if (value.includes("secret") || value.startsWith("Basic ")) this.world.secrets.add(value);
+    for (const [, value] of fields) if (value.includes("secret") || value.startsWith("Basic ")) this.arms.secrets.add(value);
     const parts: Parts = {
       method: change.method ?? target.method,
-      path: change.path?.(target.path, good, target) ?? target.path,
+      path: pathOf(target, (path) => change.path?.(path, good, target) ?? path),
       host: change.host?.(target.host) ?? target.host,
       fields,
-      body: "",
+      body: target.payload?.body ?? "",
     };
     const reply = await this.send(change, parts, target.host);
+    const leaked = this.forbidden.find((text) => reply.text.includes(text));
+    if (leaked !== undefined) return `the answer ${reply.status} holds ${leaked}`;
     const alone = change.text !== undefined || change.http2 !== undefined;
     if (alone && outcome !== "own") await sleep(settle);
-    return wrongOutcome(holder === "own" ? outcome : refusal(outcome), target, reply, this.world.seen(mark), this.gate.owner);
+    return wrongOutcome(holder === "own" ? outcome : refusal(outcome), target, reply, this.arms.seen(mark), this.gate.owner);
   }
 
   private async send(change: Attack[2], parts: Parts, host: string): Promise<Reply> {
@@ -74,6 +79,13 @@ export class Attacker {
     for (const connection of [...this.free.values()].flat()) connection.close();
     this.free.clear();
   }
+}
+
+/** The path that an attack makes of a target's, whose query goes with it. */
+function pathOf(target: Target, change: (path: string) => string): string {
+  const [path = "", query] = target.path.split("?");
+  const changed = change(path);
+  return query === undefined ? changed : `${changed}${changed.includes("?") ? "&" : "?"}${query}`;
 }
 
 /** The place where a host takes a token. */

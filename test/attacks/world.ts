@@ -1,25 +1,24 @@
 import type { GatewayInput } from "../../components/tenant/gateway/input";
-import { routesOf, type Scope } from "../../model/routes";
+import { routesOf } from "../../model/routes";
 import { jwksOf, selfSigned, Upstreams, recordedInput, type Seen } from "../engine/gateway-kit";
 import { Envoy, layOut, type CertificatePair } from "../engine/envoy";
+import { Arms } from "./arms";
 import type { Owner } from "./judge";
-import { makeKeys, Mint } from "./mint";
+import { makeKeys } from "./mint";
 
 /** Apis and revocations of the tenant that is attacked. */
 const tenant = { apis: ["datadog", "logs", "metrics"], revoked: ["gone-1", "gone-2"] } as const;
 
-/** What a gateway is attacked with: keys, tokens, and upstreams that record. Every token that is made is remembered, to be looked for in logs. */
-export class World {
+/** Arms against a gateway whose upstreams record what gets through. */
+export class World extends Arms {
   public readonly upstreams = new Upstreams();
-  public readonly keys = makeKeys();
-  public readonly secrets = new Set<string>();
-  private readonly made = new Map<string, string>();
   private readonly marks = new Map<string, Seen[]>();
-  private next = 0;
   private constructor(
     public readonly pair: CertificatePair,
     public input: GatewayInput,
-  ) {}
+  ) {
+    super(makeKeys());
+  }
 
   public static async create(): Promise<World> {
     const world = new World(await selfSigned("cortex.prod.obs.example.com"), undefined as never);
@@ -45,25 +44,8 @@ export class World {
     return Envoy.start(await layOut(input, this.jwks, this.pair));
   }
 
-  /** A token by what it is called: made once for each scope. */
-  public token(name: string, scope: Scope, make: (mint: Mint) => string | undefined): string | undefined {
-    const id = `${scope} ${name}`;
-    const known = this.made.get(id);
-    if (known !== undefined) return known;
-    const token = make(new Mint(this.keys, scope));
-    if (token === undefined) return undefined;
-    this.made.set(id, token);
-    if (token.length > 20) this.secrets.add(token);
-    return token;
-  }
-
-  /** A mark for one request, by which it is found again at the upstreams. */
-  public mark(): string {
-    return `m${++this.next}`;
-  }
-
   /** What the upstreams got with this mark. It is told once and then forgotten: a run sends some hundred thousand requests, bodies of megabytes among them. */
-  public seen(mark: string): readonly Seen[] {
+  public override seen(mark: string): readonly Seen[] {
     for (const one of this.upstreams.seen.splice(0)) {
       const name = String(one.headers["x-mark"]);
       this.marks.set(name, [...(this.marks.get(name) ?? []), one]);

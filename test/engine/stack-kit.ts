@@ -45,7 +45,7 @@ export class Lab {
   /** What starts said in lines that stay. */
   public readonly notes: string[] = [];
   private readonly report: Reporter = { ...silentReporter, note: (text) => void this.notes.push(text) };
-  private overrides: Overrides = {};
+  protected overrides: Overrides = {};
   private started: Up | undefined;
 
   public constructor() {

@@ -37,11 +37,16 @@ export class LiveLab extends Lab {
     return tokenOf(this.up, tenant, scopes.length > 0 ? scopes : undefined);
   }
 
+  private get zone(): string {
+    const { zone } = this.overrides;
+    return typeof zone === "string" ? zone : "obs.localhost";
+  }
+
   /** Public URL of a tenant's metrics or logs. */
   public url(tenant: string, of: "metrics" | "logs", path: string): string {
     const host = of === "logs" ? "loki" : this.systems[tenant];
     const prefix = of === "metrics" && host === "cortex" && path.startsWith("/api/v1/query") ? "/prometheus" : "";
-    return `https://${host}.${tenant}.obs.localhost${prefix}${path}`;
+    return `https://${host}.${tenant}.${this.zone}${prefix}${path}`;
   }
 
   /** Pushes one sample of a gauge with the same name and labels for every tenant. */
