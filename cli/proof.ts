@@ -73,7 +73,7 @@ export function tokenOf(up: Pick<Up, "signing" | "stack">, tenant: string, scope
   const key: SigningKey | undefined = up.signing[tenant];
   if (key === undefined) throw new Error(`the stack's outputs hold no key of ${tenant}; run npm start again`);
   const claims = userClaims({ tenant, stack: up.stack.name, scopes, jti: randomUUID(), now: Date.now() / 1000, seconds: tokenSeconds });
-  return mint({ ...key, claims });
+  return mint({ privateKey: key.privateKeyPem, kid: key.kid, claims });
 }
 
 /** Paths of one system of metrics, by the first label of its host. */

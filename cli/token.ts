@@ -50,7 +50,7 @@ async function mintToken(tenant: string, options: TokenOptions): Promise<string>
     now: Date.now() / 1000,
     seconds: life.value,
   });
-  return mint({ privateKeyPem: signing.privateKeyPem, kid: signing.kid, claims });
+  return mint({ privateKey: signing.privateKeyPem, kid: signing.kid, claims });
 }
 
 function unknownTenant(tenant: string, known: string[]): string {

@@ -10,12 +10,11 @@ export function toPlainYaml(value: unknown): string {
 /** Columns of a value that stays on one line. */
 const longest = 100;
 
-type Map = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
-function entriesOf(map: Map): [string, unknown][] {
-  return Object.entries(map)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+function entriesOf(map: Fields): [string, unknown][] {
+  const names = Object.keys(map).filter((name) => map[name] !== undefined);
+  return names.sort().map((name) => [name, map[name]]);
 }
 
 /** The value in flow style, or undefined when that is too long or has a text of several lines in it. */
@@ -34,7 +33,7 @@ function line(value: unknown, room = longest): string | undefined {
   } else if (value !== null && typeof value === "object") {
     const parts: string[] = [];
     let left = room - 2;
-    for (const [name, one] of entriesOf(value as Map)) {
+    for (const [name, one] of entriesOf(value as Fields)) {
       const before = `${keyText(name)}: `;
       const part = left < 0 ? undefined : line(one, left - before.length);
       if (part === undefined) return undefined;
@@ -43,24 +42,36 @@ function line(value: unknown, room = longest): string | undefined {
     }
     text = `{${parts.join(", ")}}`;
   } else {
-    if (typeof value === "string" && value.includes("\n")) return undefined;
+    if (typeof value === "string" && (value.length > room || value.includes("\n"))) return undefined;
     text = JSON.stringify(value);
   }
   return text.length <= room ? text : undefined;
 }
 
+const plainName = /^[a-z][a-z0-9_]*$/i;
+const otherThanText = /^(y|n|yes|no|on|off|true|false|null)$/i;
+/** Configurations have a few hundred names, over and over. */
+const keyTexts = new Map<string, string>();
+
 /** Names that YAML reads as something else, or that begin with a sign of its own, are quoted. */
 function keyText(name: string): string {
-  return /^[a-z][a-z0-9_]*$/i.test(name) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(name) ? name : JSON.stringify(name);
+  let text = keyTexts.get(name);
+  if (text === undefined) {
+    text = plainName.test(name) && !otherThanText.test(name) ? name : JSON.stringify(name);
+    if (keyTexts.size < 10_000) keyTexts.set(name, text);
+  }
+  return text;
 }
 
 /** The value over several lines, of which the first stands where the caller is and the others begin with `indent`. */
 function spread(value: unknown, indent: string): string {
-  const flow = line(value);
-  if (flow !== undefined) return flow;
+  return line(value) ?? lines(value, indent);
+}
+
+function lines(value: unknown, indent: string): string {
   if (Array.isArray(value)) return value.map((one) => `- ${spread(one, `${indent}  `)}`).join(`\n${indent}`);
   if (value !== null && typeof value === "object")
-    return entriesOf(value as Map)
+    return entriesOf(value as Fields)
       .map(([name, one]) => `${keyText(name)}:${below(one, `${indent}  `)}`)
       .join(`\n${indent}`);
   return JSON.stringify(value);
@@ -70,7 +81,7 @@ function spread(value: unknown, indent: string): string {
 function below(value: unknown, indent: string): string {
   const flow = line(value);
   if (flow !== undefined) return ` ${flow}`;
-  if (typeof value !== "string") return `\n${indent}${spread(value, indent)}`;
+  if (typeof value !== "string") return `\n${indent}${lines(value, indent)}`;
   return isBlock(value) ? ` |\n${indent}${value.slice(0, -1).replace(/\n(?!\n)/g, `\n${indent}`)}` : ` ${JSON.stringify(value)}`;
 }
 

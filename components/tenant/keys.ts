@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { internalClaims, jwks, keyId, mint, type InternalClient } from "../../model/tokens";
@@ -29,12 +30,13 @@ export function keys(place: Place): Keys {
   if (first === undefined) throw new Error(`tenant ${tenant.name} has no keys; model/schema.ts must have refused it`);
   const publicKeys = pulumi.all(pairs.map((p) => p.pair.publicKeyPem));
   const privateKeyPem = pulumi.secret(first.pair.privateKeyPem);
+  const privateKey = privateKeyPem.apply(createPrivateKey);
   return {
     jwks: publicKeys.apply((pems) => JSON.stringify(jwks(pems.map((publicKeyPem, i) => ({ kid: pairs[i]?.kid ?? "", publicKeyPem }))))),
     signing: { kid: first.kid, privateKeyPem },
     token: (client) =>
-      privateKeyPem.apply((pem) =>
-        mint({ privateKeyPem: pem, kid: first.kid, claims: internalClaims(tenant, place.settings.stack, first.month, client) }),
+      privateKey.apply((key) =>
+        mint({ privateKey: key, kid: first.kid, claims: internalClaims(tenant, place.settings.stack, first.month, client) }),
       ),
   };
 }

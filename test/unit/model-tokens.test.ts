@@ -44,7 +44,7 @@ test("no in-cluster token lives longer than gateways allow", () => {
 
 test("signing is deterministic and verifies against the key set", () => {
   const claims = internalClaims({ name: "prod" }, "dev", "2026-11", "prometheus");
-  const signing = { privateKeyPem: pair.privateKey, kid: keyId("prod", "2026-11"), claims };
+  const signing = { privateKey: pair.privateKey, kid: keyId("prod", "2026-11"), claims };
   const token = mint(signing);
   expect(mint(signing)).toBe(token);
   expect(decode(token, { complete: true })).toMatchObject({ header: { alg: "RS256", typ: "JWT", kid: "prod-2026-11" }, payload: claims });
